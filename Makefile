@@ -1,0 +1,49 @@
+# Targets for readers and contributors. `make` alone lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export CNNBOOK_MODE ?= quick
+
+.DEFAULT_GOAL := help
+.PHONY: help book serve test lint exercises tidy notebooks grade-demo lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' \
+		| awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.venv/installed: requirements.txt pyproject.toml scripts/create_venv.sh
+	@PYTHON="$(PYTHON)" bash scripts/create_venv.sh
+	@touch $@
+
+book: .venv/installed ## execute every chapter and render the book to _build/html
+	@$(BIN)/python -m scripts.build_book
+
+serve: book ## build, then serve the book on localhost and print the address
+	@$(BIN)/python -m scripts.serve
+
+test: .venv/installed ## everything that must hold before a change lands
+	@$(BIN)/python -m scripts.run_checks
+
+test-%: .venv/installed
+	@$(BIN)/python -m scripts.run_checks $*
+
+lint: .venv/installed ## ruff, and notebooks as `make tidy` leaves them
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/python -m scripts.tidy_notebooks --check
+
+exercises: .venv/installed ## generate exercises/ from solutions/
+	@$(BIN)/python -m scripts.release_exercises
+
+tidy: .venv/installed ## bring notebooks and code into their one form
+	@$(BIN)/ruff check --fix-only -q . ; $(BIN)/ruff format -q . ; $(BIN)/python -m scripts.tidy_notebooks
+
+notebooks: .venv/installed ## run every notebook and keep its outputs, then tidy
+	@$(BIN)/python -m scripts.run_notebooks && $(MAKE) --no-print-directory tidy
+
+grade-demo: .venv/installed ## grade a small class with nbgrader and print its scores
+	@$(BIN)/python -m scripts.grade_demo
+
+lock: .venv/installed ## write the exact versions of everything installed into requirements.txt
+	@$(BIN)/python -m scripts.lock_requirements
+
+clean: ## remove what was built (not .venv)
+	@rm -rf _build dist build *.egg-info .pytest_cache .hypothesis .ruff_cache

@@ -1,0 +1,66 @@
+"""Render the book to _build/html, warnings as errors. Run by `make book`."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from importlib.metadata import distribution
+from pathlib import Path
+
+from scripts.paths import BUILD, HTML, ROOT
+
+VENDOR = BUILD / "vendor"
+CACHE = BUILD / ".jupyter_cache"
+DOCTREES = BUILD / ".doctrees"
+FINGERPRINT = BUILD / "code-fingerprint"
+
+
+def vendor_mathjax(target: Path = VENDOR / "mathjax") -> None:
+    """Copy the parts of MathJax that the pages use, so that no page needs a network."""
+    if (target / "tex-chtml.js").exists():
+        return
+    package = distribution("sphinx-mathjax-offline")
+    source = Path(package.locate_file("sphinx-mathjax-offline/static/mathjax"))
+    for part in ("output/chtml/fonts", "a11y", "sre"):
+        if (source / part).exists():
+            shutil.copytree(source / part, target / part, dirs_exist_ok=True)
+    shutil.copy(source / "tex-chtml.js", target)
+
+
+def code_fingerprint() -> str:
+    """Return a hash of all code, outside the notebooks, that decides what a cell prints."""
+    digest = hashlib.sha256()
+    for path in [*sorted((ROOT / "cnnbook").rglob("*.py")), ROOT / "requirements.txt"]:
+        digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def forget_outdated_outputs() -> None:
+    """Drop the cached outputs when code has changed that the cache does not look at.
+
+    The cache compares code cells only; a change in `cnnbook/` would go unseen.
+    """
+    fingerprint = code_fingerprint()
+    if not FINGERPRINT.exists() or FINGERPRINT.read_text() != fingerprint:
+        shutil.rmtree(CACHE, ignore_errors=True)
+        shutil.rmtree(DOCTREES, ignore_errors=True)
+    BUILD.mkdir(exist_ok=True)
+    FINGERPRINT.write_text(fingerprint)
+
+
+def main() -> int:
+    """Build the book and return the exit code."""
+    vendor_mathjax()
+    forget_outdated_outputs()
+    command = ["jupyter-book", "build", ".", "-W", "-n", "--keep-going", "--quiet"]
+    built = subprocess.run(command, cwd=ROOT)
+    if built.returncode:
+        # Sphinx warns only about pages it reads: read all of them again next time.
+        shutil.rmtree(DOCTREES, ignore_errors=True)
+        return built.returncode
+    print(f"The book is at {HTML / 'index.html'}; `make serve` opens it on localhost.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
