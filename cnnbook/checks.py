@@ -1,0 +1,97 @@
+"""What the test cells of the exercises call: checks whose failures say where to look.
+
+A failed check raises an AssertionError with the call, what was expected, what came and what
+to look at. What the function under test prints or warns about costs nothing.
+"""
+
+import contextlib
+import io
+import warnings
+from collections.abc import Callable
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+__all__ = ["expect", "no_convolutions"]
+
+
+def expect(function: Callable, *args, gives, look_at: str, **kwargs) -> None:
+    """Check that `function(*args, **kwargs)` returns `gives`.
+
+    Numbers, text, lists, tuples and dictionaries must be equal and of the same type. Tensors
+    must have the same shape and agree to a relative error of 1e-5, or 1e-9 in float64.
+    """
+    with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        got = function(*args, **kwargs)
+    problem = _difference(gives, got)
+    if problem is not None:
+        raise AssertionError(
+            f"{_call(function, args, kwargs)}\n  expected {_show(gives)}\n"
+            f"  got      {_show(got)}{problem}\n  look at  {look_at}"
+        )
+
+
+@contextlib.contextmanager
+def no_convolutions():
+    """Within this block PyTorch's own convolutions raise an AssertionError: write the sum."""
+    with _NoConvolutions():
+        yield
+
+
+class _NoConvolutions(TorchFunctionMode):
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        name = getattr(func, "__name__", "")
+        if name.lstrip("_").startswith(("conv", "thnn_conv")):
+            raise AssertionError(f"this question asks for your own sum: torch's {name} was called")
+        return func(*args, **(kwargs or {}))
+
+
+def _difference(expected, got) -> str | None:
+    """Return None where `got` is right, else a remark to put behind it, which may be empty."""
+    if isinstance(expected, torch.Tensor):
+        return _tensor_difference(expected, got)
+    if type(expected) is not type(got):
+        return f", which is of type {type(got).__name__}, not {type(expected).__name__}"
+    if isinstance(expected, list | tuple):
+        if len(expected) != len(got):
+            return f", which has {len(got)} entries, not {len(expected)}"
+        for index, pair in enumerate(zip(expected, got, strict=True)):
+            if (problem := _difference(*pair)) is not None:
+                return problem or f"\n  first difference in entry {index}"
+        return None
+    if isinstance(expected, dict):
+        if expected.keys() != got.keys():
+            return f"\n  missing keys {sorted(map(str, expected.keys() - got.keys()))}"
+        for key in expected:
+            if (problem := _difference(expected[key], got[key])) is not None:
+                return problem or f"\n  first difference at {key!r}"
+        return None
+    return None if expected == got else ""
+
+
+def _tensor_difference(expected: torch.Tensor, got) -> str | None:
+    if not isinstance(got, torch.Tensor):
+        return f", which is of type {type(got).__name__}, not a tensor"
+    if expected.shape != got.shape:
+        return f"\n  shapes   expected {tuple(expected.shape)}, got {tuple(got.shape)}"
+    got = got.detach().to(expected.dtype)
+    tolerance = 1e-9 if expected.dtype == torch.float64 else 1e-5
+    if torch.allclose(got, expected, rtol=tolerance, atol=tolerance):
+        return None
+    error = (got - expected).abs()
+    worst = tuple(int(i) for i in torch.unravel_index(error.argmax(), error.shape))
+    return f"\n  furthest off at {worst}: expected {expected[worst]:.4g}, got {got[worst]:.4g}"
+
+
+def _call(function, args, kwargs) -> str:
+    parts = [_show(a) for a in args] + [f"{name}={_show(v)}" for name, v in kwargs.items()]
+    return f"{getattr(function, '__name__', 'function')}({', '.join(parts)})"
+
+
+def _show(value) -> str:
+    if isinstance(value, torch.Tensor):
+        shape = f"tensor of shape {tuple(value.shape)}"
+        return f"{shape}: {value.detach().tolist()}" if value.numel() <= 9 else shape
+    text = repr(value)
+    return text if len(text) <= 300 else text[:300] + " …"

@@ -1,0 +1,138 @@
+"""Prove that the tests of every assignment tell right answers from wrong ones.
+
+Every wrong answer in `misconceptions.py` must lose points, every right one must get them all,
+and the untouched release must score zero. Run by `make test`.
+"""
+
+import contextlib
+import io
+import json
+import multiprocessing
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnnbook.grading.misconceptions import Answer, load_answers
+from scripts.paths import ROOT, solutions
+
+LEAST_WRONG, LEAST_RIGHT = 8, 2
+SECONDS = 30  # for one answer; a correct one takes far less
+
+
+@dataclass
+class Question:
+    """A solution cell with the test cells that follow it."""
+
+    name: str
+    source: str
+    tests: list[tuple[str, float, str]]  # grade_id, points, source
+
+    @property
+    def points(self) -> float:
+        """Return the points of all its tests."""
+        return sum(points for _, points, _ in self.tests)
+
+
+def read_assignment(path: Path) -> tuple[str, list[Question]]:
+    """Return the code that belongs to no question, and the autograded questions."""
+    setup, questions = [], []
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        source, graded = "".join(cell["source"]), cell["metadata"].get("nbgrader", {})
+        if graded.get("grade"):
+            questions[-1].tests.append((graded["grade_id"], graded["points"], source))
+        elif graded.get("solution"):
+            questions.append(Question(graded["grade_id"], source, []))
+        else:
+            setup.append("\n".join(l for l in source.splitlines() if not l.lstrip().startswith("%")))
+    return "\n".join(setup), questions
+
+
+def score(setup: str, answer: str, question: Question) -> float:
+    """Return the points that an answer earns, by nbgrader's rule: no error and nothing on stderr.
+
+    It runs in a process of its own, so that nothing it changes reaches the next one.
+    """
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_score_here, args=(setup, answer, question, sender))
+    process.start()
+    sender.close()
+    earned = receiver.recv() if receiver.poll(SECONDS) else 0.0
+    process.kill()
+    process.join()
+    return earned
+
+
+def _score_here(setup, answer, question, sender) -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    earned, names = 0.0, {"__name__": "__main__"}
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(setup, "setup", "exec"), names)
+        with contextlib.suppress(Exception):
+            exec(compile(answer, "answer", "exec"), names)
+        for grade_id, points, source in question.tests:
+            errors = io.StringIO()
+            try:
+                with contextlib.redirect_stderr(errors):
+                    exec(compile(source, grade_id, "exec"), names)
+            except Exception:
+                continue
+            earned += 0 if errors.getvalue() else points
+    sender.send(earned)
+
+
+def problems_of(notebook: Path, release: Path) -> tuple[list[str], int]:
+    """Return what is wrong with one assignment's tests, and how many answers were tried."""
+    setup, questions = read_assignment(notebook)
+    answers = load_answers(notebook.parent / "misconceptions.py")
+    problems = []
+    for question in questions:
+        mine = [answer for answer in answers if answer.question == question.name]
+        wrong = [answer for answer in mine if not answer.is_right]
+        if len(wrong) < LEAST_WRONG or len(mine) - len(wrong) < LEAST_RIGHT:
+            problems.append(
+                f"{question.name}: has {len(wrong)} wrong and {len(mine) - len(wrong)} right answers; "
+                f"at least {LEAST_WRONG} and {LEAST_RIGHT} are needed"
+            )
+        reference = Answer(question.name, "the solution itself", question.source, None)
+        for answer in [reference, *mine]:
+            earned = score(setup, answer.source, question)
+            if answer.is_right and earned != question.points:
+                problems.append(
+                    f"{question.name}: the right answer {answer.name!r} got {earned:g} "
+                    f"of {question.points:g}"
+                )
+            if not answer.is_right and earned >= question.points:
+                problems.append(f"{question.name}: the wrong answer {answer.name!r} got full marks")
+    strangers = {answer.question for answer in answers} - {question.name for question in questions}
+    problems += [f"{name}: there is no such question" for name in sorted(strangers)]
+    setup, questions = read_assignment(release)
+    for question in questions:
+        earned = score(setup, question.source, question)
+        if earned:
+            problems.append(f"{question.name}: the untouched release earns {earned:g}")
+    return problems, len(answers)
+
+
+def main() -> int:
+    """Check all assignments below the folder given, or this repository's."""
+    root = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT
+    import torch  # noqa: F401  (once, before the forks)
+
+    failed = 0
+    for notebook in solutions(root):
+        release = root / "exercises" / notebook.parent.name / notebook.name
+        problems, tried = problems_of(notebook, release)
+        for problem in problems:
+            print(f"{notebook.parent.name}: {problem}")
+        failed += len(problems)
+        print(f"{notebook.parent.name}: {tried} answers tried, {len(problems)} problems")
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
