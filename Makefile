@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export CNNBOOK_MODE ?= quick
+# Committed outputs are those of a CPU; `make … CUDA_VISIBLE_DEVICES=0` uses a GPU.
+export CUDA_VISIBLE_DEVICES ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve test lint exercises tidy notebooks grade-demo lock clean

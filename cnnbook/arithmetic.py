@@ -167,7 +167,9 @@ def _axes(kernel_size) -> int:
 def _lengths(name, value, axes) -> tuple[int, ...]:
     lengths = value if isinstance(value, tuple) else (value,) * axes
     if not lengths or len(lengths) != axes:
-        raise ValueError(f"{name}={value!r} is not allowed: give one length for each of {axes} axes")
+        raise ValueError(
+            f"{name}={value!r} is not allowed: give one length for each of {axes} axes"
+        )
     return tuple(_whole_number(name, length, at_least=1) for length in lengths)
 
 

@@ -52,7 +52,9 @@ def _middle_square(image: torch.Tensor, size: int) -> torch.Tensor:
     height, width = image.shape[-2:]
     side = min(height, width)
     if not isinstance(size, int) or not 1 <= size <= side:
-        raise ValueError(f"size={size!r} is not allowed: it must be a whole number from 1 to {side}")
+        raise ValueError(
+            f"size={size!r} is not allowed: it must be a whole number from 1 to {side}"
+        )
     top, left = (height - side) // 2, (width - side) // 2
     square = image[:, top : top + side, left : left + side]
     return F.interpolate(square[None], size=(size, size), mode="area")[0]

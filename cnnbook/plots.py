@@ -72,7 +72,9 @@ def images(pictures: dict, *, alt: str, height: float = 2.9) -> Picture:
         return Picture(figure, alt)
 
 
-def number_grids(grids: dict, *, alt: str, marked: dict | None = None, cell: float = 0.52) -> Picture:
+def number_grids(
+    grids: dict, *, alt: str, marked: dict | None = None, cell: float = 0.52
+) -> Picture:
     """Show small matrices as squares with their numbers, side by side, and return the figure.
 
     `grids` maps a title to an (H, W) array; NaN leaves a square empty. `marked` maps a title
@@ -90,13 +92,17 @@ def number_grids(grids: dict, *, alt: str, marked: dict | None = None, cell: flo
             ax.set_title(title)
             if title in (marked or {}):
                 row, column, high, wide = marked[title]
-                frame = Rectangle((column - 0.5, row - 0.5), wide, high, fill=False, lw=3, ec=ORANGE)
+                frame = Rectangle(
+                    (column - 0.5, row - 0.5), wide, high, fill=False, lw=3, ec=ORANGE
+                )
                 frame.set_clip_on(False)
                 ax.add_patch(frame)
         return Picture(figure, alt)
 
 
-def bars(values: dict, *, alt: str, xlabel: str, log: bool = False, form: str = "{:,.0f}") -> Picture:
+def bars(
+    values: dict, *, alt: str, xlabel: str, log: bool = False, form: str = "{:,.0f}"
+) -> Picture:
     """Show one horizontal bar for each label, with its number at the end, and return the figure."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(7.2, 0.42 * len(values) + 0.9))
@@ -139,7 +145,9 @@ def shares(table: dict, labels, *, alt: str) -> Picture:
         for ax, (title, column), (colour, _, _) in zip(panels, table.items(), SERIES, strict=False):
             percent = 100 * np.asarray(column, dtype=float) / sum(column)
             drawn = ax.barh(labels, percent, color=colour, height=0.7)
-            ax.bar_label(drawn, [f"{p:.0f} %" if p >= 0.5 else "" for p in percent], padding=3, size=9)
+            ax.bar_label(
+                drawn, [f"{p:.0f} %" if p >= 0.5 else "" for p in percent], padding=3, size=9
+            )
             ax.set_title(title)
             ax.margins(x=0.2)
             ax.set(xticks=[])

@@ -32,6 +32,4 @@ def describe() -> str:
 
     from cnnbook import __version__
 
-    return (
-        f"cnnbook {__version__} · torch {torch.__version__.split('+')[0]} · {device()} · {mode()} mode"
-    )
+    return f"cnnbook {__version__} · torch {torch.__version__.split('+')[0]} · {device()} · {mode()} mode"

@@ -4,6 +4,7 @@ Every wrong answer in `misconceptions.py` must lose points, every right one must
 and the untouched release must score zero. Run by `make test`.
 """
 
+import argparse
 import contextlib
 import io
 import json
@@ -45,7 +46,8 @@ def read_assignment(path: Path) -> tuple[str, list[Question]]:
         elif graded.get("solution"):
             questions.append(Question(graded["grade_id"], source, []))
         else:
-            setup.append("\n".join(l for l in source.splitlines() if not l.lstrip().startswith("%")))
+            lines = [line for line in source.splitlines() if not line.lstrip().startswith("%")]
+            setup.append("\n".join(lines))
     return "\n".join(setup), questions
 
 
@@ -59,7 +61,10 @@ def score(setup: str, answer: str, question: Question) -> float:
     process = context.Process(target=_score_here, args=(setup, answer, question, sender))
     process.start()
     sender.close()
-    earned = receiver.recv() if receiver.poll(SECONDS) else 0.0
+    try:
+        earned = receiver.recv() if receiver.poll(SECONDS) else 0.0
+    except EOFError:  # the answer took its process down
+        earned = 0.0
     process.kill()
     process.join()
     return earned
@@ -85,12 +90,14 @@ def _score_here(setup, answer, question, sender) -> None:
     sender.send(earned)
 
 
-def problems_of(notebook: Path, release: Path) -> tuple[list[str], int]:
+def problems_of(notebook: Path, release: Path, only: str | None) -> tuple[list[str], int]:
     """Return what is wrong with one assignment's tests, and how many answers were tried."""
     setup, questions = read_assignment(notebook)
     answers = load_answers(notebook.parent / "misconceptions.py")
-    problems = []
+    problems, tried = [], 0
     for question in questions:
+        if only not in (None, question.name):
+            continue
         mine = [answer for answer in answers if answer.question == question.name]
         wrong = [answer for answer in mine if not answer.is_right]
         if len(wrong) < LEAST_WRONG or len(mine) - len(wrong) < LEAST_RIGHT:
@@ -100,7 +107,7 @@ def problems_of(notebook: Path, release: Path) -> tuple[list[str], int]:
             )
         reference = Answer(question.name, "the solution itself", question.source, None)
         for answer in [reference, *mine]:
-            earned = score(setup, answer.source, question)
+            earned, tried = score(setup, answer.source, question), tried + 1
             if answer.is_right and earned != question.points:
                 problems.append(
                     f"{question.name}: the right answer {answer.name!r} got {earned:g} "
@@ -115,22 +122,25 @@ def problems_of(notebook: Path, release: Path) -> tuple[list[str], int]:
         earned = score(setup, question.source, question)
         if earned:
             problems.append(f"{question.name}: the untouched release earns {earned:g}")
-    return problems, len(answers)
+    return problems, tried
 
 
 def main() -> int:
-    """Check all assignments below the folder given, or this repository's."""
-    root = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT
+    """Check every question of every assignment, or the one that is named."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--question", help="the name of the only question to check")
+    only = parser.parse_args().question
     import torch  # noqa: F401  (once, before the forks)
 
     failed = 0
-    for notebook in solutions(root):
-        release = root / "exercises" / notebook.parent.name / notebook.name
-        problems, tried = problems_of(notebook, release)
+    for notebook in solutions():
+        assignment = notebook.parent.name
+        release = ROOT / "exercises" / assignment / notebook.name
+        problems, tried = problems_of(notebook, release, only)
         for problem in problems:
-            print(f"{notebook.parent.name}: {problem}")
+            print(f"{assignment}: {problem}")
         failed += len(problems)
-        print(f"{notebook.parent.name}: {tried} answers tried, {len(problems)} problems")
+        print(f"{assignment}: {tried} answers tried, {len(problems)} problems")
     return int(failed > 0)
 
 

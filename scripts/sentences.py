@@ -2,11 +2,15 @@
 
 import re
 
+from markdown_it import MarkdownIt
+
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,}|:{3,}|\${2})")
 _BEGIN, _END = re.compile(r"^\s*\\begin\{"), re.compile(r"^\s*\\end\{")
-_LEAVE = re.compile(r"^(\s*$|\s*#|\s*\||\s*<|\s*\[[^\]]+\]:|\s*:[\w-]+:|\s{4,}|---|===|\([\w-]+\)=)")
+_LEAVE = re.compile(
+    r"^(\s*$|\s*#|\s*\||\s*<|\s*\[[^\]]+\]:|\s*:[\w-]+:|\s{4,}|---|===|\([\w-]+\)=)"
+)
 _MARKER = re.compile(r"^(\s*)((?:[-*+]|\d+[.)])\s+|(?:>\s?)+|:\s+)")
-_STARTS_BLOCK = re.compile(r"^([-*+>|#:<]|\d+[.)]\s|={2,}|`{3}|~{3}|\${2})")
+_STARTS_BLOCK = re.compile(r"^([-*+](\s|$)|[>|#:<]|\d+[.)]\s|={2,}|`{3}|~{3}|\${2})")
 _MASKED = re.compile(r"`[^`]*`|\$[^$]*\$|\]\([^)]*\)|<[^>]*>")
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]*_]*\s+(?=[\"'“‘(\[*_`$]*[A-Z0-9`$\[])")
 _ABBREVIATION = re.compile(
@@ -17,9 +21,22 @@ _ABBREVIATION = re.compile(
 def one_sentence_per_line(text: str) -> str:
     """Return the Markdown text with each sentence of its prose on a line of its own.
 
-    Code, formulas, tables, headings, HTML and directives stay as they are, and the rendered
-    page does not change.
+    Code, formulas, tables, headings, HTML and directives stay as they are. A text whose rendered
+    page would change is returned as it is.
     """
+    candidate = _split(text)
+    is_stable = _split(candidate) == candidate
+    return candidate if is_stable and rendered(candidate) == rendered(text) else text
+
+
+def rendered(text: str) -> str:
+    """Return the text as HTML, with every run of white space outside code as one space."""
+    html = MarkdownIt("commonmark").enable("table").render(text)
+    parts = re.split(r"(<pre>.*?</pre>)", html, flags=re.S)
+    return "".join(p if p.startswith("<pre>") else re.sub(r"\s+", " ", p) for p in parts)
+
+
+def _split(text: str) -> str:
     result, block, closing = [], [], None
     for line in text.split("\n"):
         if closing is not None:
@@ -49,8 +66,8 @@ def _closing_rule(line):
             return None
         if mark.startswith(":"):
             return None  # a directive's body is prose
-        return lambda later: later.strip().startswith(mark) or (
-            mark == "$$" and later.strip().endswith("$$")
+        return lambda later: (
+            later.strip().startswith(mark) or (mark == "$$" and later.strip().endswith("$$"))
         )
     return (lambda later: bool(_END.match(later))) if _BEGIN.match(line) else None
 
@@ -72,7 +89,9 @@ def _split_block(block: list[str]) -> list[str]:
 
 
 def _sentences(body: str) -> list[str]:
-    masked = _MASKED.sub(lambda m: m.group(0)[0] + "x" * (len(m.group(0)) - 2) + m.group(0)[-1], body)
+    masked = _MASKED.sub(
+        lambda m: m.group(0)[0] + "x" * (len(m.group(0)) - 2) + m.group(0)[-1], body
+    )
     pieces, start = [], 0
     for end in _SENTENCE_END.finditer(masked):
         before = masked[start : end.start() + 1]

@@ -97,7 +97,9 @@ def _text(source) -> str:
 def main() -> int:
     """Tidy the notebooks named, or all chapters and solutions; 1 if `--check` finds work."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="change nothing; fail if there is work")
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; fail if there is work"
+    )
     parser.add_argument("notebooks", nargs="*", type=Path)
     arguments = parser.parse_args()
     untidy = []

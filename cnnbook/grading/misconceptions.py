@@ -65,7 +65,9 @@ def load_answers(path: Path) -> list[Answer]:
     _marked.clear()
     runpy.run_path(str(path))
     if len(_marked) != len(sources):
-        raise ValueError(f"{path}: {len(sources)} decorated answers, but {len(_marked)} were marked")
+        raise ValueError(
+            f"{path}: {len(sources)} decorated answers, but {len(_marked)} were marked"
+        )
     return [
         Answer(question, name, f"{imports}\n\n\n{source}\n", hint)
         for (question, name, hint), source in zip(_marked, sources, strict=True)

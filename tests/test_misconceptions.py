@@ -1,0 +1,72 @@
+"""Loading plausible answers, and scoring them."""
+
+import pytest
+
+from cnnbook.grading.misconceptions import load_answers, wrong
+from scripts.check_misconceptions import Question, score
+
+FILE = '''"""Answers."""
+
+import itertools
+
+from cnnbook.grading.misconceptions import right, wrong
+
+
+@wrong("adds one", hint="Do not add one.")
+def count(items):
+    return len(items) + 1
+
+
+@right("counts by hand")
+def count(items):
+    return sum(1 for _ in itertools.chain(items))
+
+
+@wrong("is no module", hint="Inherit from nn.Module.")
+class Net:
+    pass
+'''
+
+
+def test_answers_come_in_order_with_imports_and_without_decorators(tmp_path):
+    path = tmp_path / "misconceptions.py"
+    path.write_text(FILE)
+    first, second, third = load_answers(path)
+    assert (first.question, first.name, first.hint) == ("count", "adds one", "Do not add one.")
+    assert first.source == "import itertools\n\n\ndef count(items):\n    return len(items) + 1\n"
+    assert (second.is_right, first.is_right) == (True, False)
+    assert third.question == "Net"
+
+
+def test_a_wrong_answer_needs_a_hint():
+    with pytest.raises(ValueError, match="'adds one'"):
+        wrong("adds one", hint="")
+
+
+QUESTION = Question(
+    "count",
+    "",
+    [("test_a", 2, "assert count([1]) == 1"), ("test_b", 1, "assert count([]) == 0")],
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "points"),
+    [
+        ("def count(items):\n    return len(items)", 3),
+        ("def count(items):\n    return 1", 2),
+        ("def count(items):\n    return len(items) + 1", 0),
+        ("raise NotImplementedError()", 0),
+        ("def count(", 0),
+        ("import os\ndef count(items):\n    os._exit(0)", 0),
+        ("import sys\ndef count(items):\n    print('x', file=sys.stderr); return len(items)", 0),
+        ("def count(items):\n    print('x'); return len(items)", 3),
+    ],
+)
+def test_a_test_cell_gives_its_points_or_none(answer, points):
+    assert score("", answer, QUESTION) == points
+
+
+def test_an_answer_that_never_ends_scores_nothing(monkeypatch):
+    monkeypatch.setattr("scripts.check_misconceptions.SECONDS", 1)
+    assert score("", "def count(items):\n    while True: pass", QUESTION) == 0

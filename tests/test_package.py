@@ -1,0 +1,67 @@
+"""The package as others install it."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+import zipfile
+
+from scripts.paths import ROOT
+
+IMPORT_MILLISECONDS = 20
+
+
+def test_importing_cnnbook_loads_neither_torch_nor_matplotlib():
+    code = "import sys, cnnbook; print([m for m in ('torch', 'matplotlib', 'numpy') if m in sys.modules])"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+    assert printed.strip() == "[]"
+
+
+def test_importing_cnnbook_takes_no_time_worth_naming():
+    code = "import time; a = time.perf_counter(); import cnnbook; print(time.perf_counter() - a)"
+    runs = [
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout)
+        for _ in range(3)
+    ]
+    assert 1000 * min(runs) < IMPORT_MILLISECONDS
+
+
+def test_the_package_file_holds_the_version_and_nothing_else():
+    body = ast.parse((ROOT / "cnnbook" / "__init__.py").read_text()).body
+    assert [type(node).__name__ for node in body] == ["Expr", "Assign"]
+
+
+def test_the_version_is_written_in_one_place():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert "version" not in project
+    assert project["dynamic"] == ["version"]
+
+
+def test_the_package_pins_nothing():
+    """A pin on torch or numpy would replace the ones that Colab brings."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert all(name.replace("-", "").isalnum() for name in project["dependencies"])
+
+
+def test_requirements_pin_every_version_exactly():
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    pins = [line for line in lines if line and not line.startswith(("#", "-e"))]
+    assert all(line.count("==") == 1 for line in pins)
+    assert "torch==2.13.0" in pins
+    assert "-e ." in lines
+
+
+def test_the_wheel_holds_every_module_and_the_type_marker(tmp_path):
+    # Of a copy, since setuptools leaves a build folder behind.
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for name in ("cnnbook", "pyproject.toml", "README.md", "LICENSE"):
+        subprocess.run(["cp", "-r", ROOT / name, copy / name], check=True)
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*command, "-w", tmp_path, copy], check=True)
+    (wheel,) = tmp_path.glob("cnnbook-*.whl")
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "cnnbook").rglob("*.py")}
+    assert modules <= inside
+    assert "cnnbook/py.typed" in inside
+    assert not any(name.startswith(("tests/", "scripts/")) for name in inside)
