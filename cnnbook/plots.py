@@ -50,25 +50,32 @@ class Picture:
 
 
 def images(pictures: dict, *, alt: str, height: float = 2.9) -> Picture:
-    """Show pictures side by side, each under its title, and return the figure.
+    """Show pictures in rows, each under its title, and return the figure.
 
     `pictures` maps a title to a (1, H, W), (3, H, W) or (H, W) array. A picture with negative
-    values is drawn with zero as middle grey; all others run from black (0) to white (1 or more).
+    values is drawn with zero as middle grey, and its strongest half percent as black and white;
+    all others run from black (0) to white (1).
     """
     with mpl.rc_context(_STYLE):
         arrays = {title: _channels_last(picture) for title, picture in pictures.items()}
-        ratios = [a.shape[1] / a.shape[0] for a in arrays.values()]
-        figure = Figure(figsize=(height * sum(ratios) + 0.2 * len(ratios), height))
-        axes = figure.subplots(1, len(arrays), width_ratios=ratios, squeeze=False)[0]
-        for ax, (title, array) in zip(axes, arrays.items(), strict=True):
-            peak = float(np.abs(array).max())
-            low = -peak if array.min() < 0 else 0.0
-            top = peak if array.min() < 0 else max(1.0, peak)
-            ax.imshow(array, cmap="gray", vmin=low, vmax=top, interpolation="nearest")
+        columns = {1: 1, 2: 2, 4: 2}.get(len(arrays), 3)  # few enough for a telephone
+        rows = -(-len(arrays) // columns)
+        widest = max(array.shape[1] / array.shape[0] for array in arrays.values())
+        figure = Figure(figsize=(height * widest * columns, 1.1 * height * rows))
+        axes = figure.subplots(rows, columns, squeeze=False).flatten()
+        for unused in axes[len(arrays) :]:
+            unused.set_axis_off()
+        for ax, (title, array) in zip(axes, arrays.items(), strict=False):
+            low, top = 0.0, 1.0
+            if array.min() < 0:
+                top = float(np.quantile(np.abs(array), 0.995))
+                low = -top
+            shown = array.clip(low, top)
+            ax.imshow(shown, cmap="gray", vmin=low, vmax=top, interpolation="nearest")
             ax.set_title(title)
             ax.set(xticks=[], yticks=[])
             ax.spines[:].set_visible(True)
-        figure.subplots_adjust(wspace=0.06)
+        figure.subplots_adjust(wspace=0.06, hspace=0.12)
         return Picture(figure, alt)
 
 
