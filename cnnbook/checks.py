@@ -93,5 +93,5 @@ def _show(value) -> str:
     if isinstance(value, torch.Tensor):
         shape = f"tensor of shape {tuple(value.shape)}"
         return f"{shape}: {value.detach().tolist()}" if value.numel() <= 9 else shape
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= 300 else text[:300] + " …"

@@ -7,48 +7,16 @@ and the untouched release must score zero. Run by `make test`.
 import argparse
 import contextlib
 import io
-import json
 import multiprocessing
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
+from cnnbook.grading.assignment import Question, read_assignment
 from cnnbook.grading.misconceptions import Answer, load_answers
 from scripts.paths import ROOT, solutions
 
 LEAST_WRONG, LEAST_RIGHT = 8, 2
 SECONDS = 30  # for one answer; a correct one takes far less
-
-
-@dataclass
-class Question:
-    """A solution cell with the test cells that follow it."""
-
-    name: str
-    source: str
-    tests: list[tuple[str, float, str]]  # grade_id, points, source
-
-    @property
-    def points(self) -> float:
-        """Return the points of all its tests."""
-        return sum(points for _, points, _ in self.tests)
-
-
-def read_assignment(path: Path) -> tuple[str, list[Question]]:
-    """Return the code that belongs to no question, and the autograded questions."""
-    setup, questions = [], []
-    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-        if cell["cell_type"] != "code":
-            continue
-        source, graded = "".join(cell["source"]), cell["metadata"].get("nbgrader", {})
-        if graded.get("grade"):
-            questions[-1].tests.append((graded["grade_id"], graded["points"], source))
-        elif graded.get("solution"):
-            questions.append(Question(graded["grade_id"], source, []))
-        else:
-            lines = [line for line in source.splitlines() if not line.lstrip().startswith("%")]
-            setup.append("\n".join(lines))
-    return "\n".join(setup), questions
 
 
 def score(setup: str, answer: str, question: Question) -> float:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 
+from cnnbook.grading.assignment import read_assignment
 from cnnbook.grading.misconceptions import load_answers
-from scripts.check_misconceptions import read_assignment
 from scripts.paths import ROOT
 
 ASSIGNMENT = "02_convolution"

@@ -1,15 +1,18 @@
 """Loading plausible answers, and scoring them."""
 
+import json
+
 import pytest
 
-from cnnbook.grading.misconceptions import load_answers, wrong
-from scripts.check_misconceptions import Question, score
+from cnnbook.grading.assignment import Question
+from cnnbook.grading.misconceptions import load_answers, wrong, wrong_change
+from scripts.check_misconceptions import score
 
 FILE = '''"""Answers."""
 
 import itertools
 
-from cnnbook.grading.misconceptions import right, wrong
+from cnnbook.grading.misconceptions import right, wrong, wrong_change
 
 
 @wrong("adds one", hint="Do not add one.")
@@ -41,6 +44,37 @@ def test_answers_come_in_order_with_imports_and_without_decorators(tmp_path):
 def test_a_wrong_answer_needs_a_hint():
     with pytest.raises(ValueError, match="'adds one'"):
         wrong("adds one", hint="")
+    with pytest.raises(ValueError, match="'adds one'"):
+        wrong_change("count", "adds one", hint="", old="a", new="b")
+
+
+def course(tmp_path, changes):
+    """Write a solution with one question, and misconceptions with these changes of it."""
+    cell = {
+        "cell_type": "code",
+        "metadata": {"nbgrader": {"grade_id": "count", "solution": True, "grade": False}},
+        "source": ["def count(items):\n", "    return len(items)"],
+    }
+    (tmp_path / "topic.ipynb").write_text(json.dumps({"cells": [cell]}))
+    path = tmp_path / "misconceptions.py"
+    path.write_text(FILE + changes)
+    return path
+
+
+def test_a_change_is_the_solution_with_one_thing_replaced(tmp_path):
+    change = 'wrong_change("count", "is empty", hint="Look.", old="len(items)", new="0")\n'
+    *_, last = load_answers(course(tmp_path, change))
+    assert last.source == "def count(items):\n    return 0"
+    assert (last.question, last.name, last.hint) == ("count", "is empty", "Look.")
+
+
+def test_a_change_that_finds_nothing_to_change_is_refused(tmp_path):
+    change = 'wrong_change("count", "is lost", hint="Look.", old="no such text", new="")\n'
+    with pytest.raises(ValueError, match="'is lost': the solution of count does not hold"):
+        load_answers(course(tmp_path, change))
+    change = 'wrong_change("cuont", "is lost", hint="Look.", old="", new="")\n'
+    with pytest.raises(ValueError, match="there is no such question"):
+        load_answers(course(tmp_path, change))
 
 
 QUESTION = Question(

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from scripts.check_misconceptions import read_assignment
+from cnnbook.grading.assignment import read_assignment
 from scripts.paths import ROOT
 
 # A CPU-only torch lacks these two operators, and torchvision asks for them at import.

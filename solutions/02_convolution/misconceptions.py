@@ -1,12 +1,10 @@
 """Plausible answers to the questions of convolution.ipynb: wrong ones with hints, right ones."""
 
-import itertools
-
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from cnnbook.grading.misconceptions import right, wrong
+from cnnbook.grading.misconceptions import right, wrong, wrong_change
 
 PRINTED = {}  # the notebook defines it
 
@@ -338,214 +336,76 @@ def conv_parameters(
 # 4 · cost_table
 
 
-@wrong(
+wrong_change(
+    "cost_table",
     "counts FLOPs",
     hint="One multiply-accumulate is two FLOPs; MACs are asked for.",
+    old="output.numel() * layer",
+    new="2 * output.numel() * layer",
 )
-def cost_table(model, picture):
-    table = []
-
-    def add(layer, inputs, output):
-        parameters = sum(p.numel() for p in layer.parameters())
-        table.append(
-            (
-                parameters,
-                output.numel(),
-                2 * output.numel() * layer.weight[0].numel(),
-            )
-        )
-
-    layers = [
-        m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)
-    ]
-    hooks = [layer.register_forward_hook(add) for layer in layers]
-    model(picture)
-    for hook in hooks:
-        hook.remove()
-    return table
-
-
-@wrong("counts weights without biases", hint="Biases are parameters too.")
-def cost_table(model, picture):
-    table = []
-
-    def add(layer, inputs, output):
-        table.append(
-            (
-                layer.weight.numel(),
-                output.numel(),
-                output.numel() * layer.weight[0].numel(),
-            )
-        )
-
-    layers = [
-        m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)
-    ]
-    hooks = [layer.register_forward_hook(add) for layer in layers]
-    model(picture)
-    for hook in hooks:
-        hook.remove()
-    return table
-
-
-@wrong(
-    "takes MACs for weights",
+wrong_change(
+    "cost_table",
+    "counts weights without biases",
+    hint="Biases are parameters too.",
+    old="sum(p.numel() for p in layer.parameters())",
+    new="layer.weight.numel()",
+)
+wrong_change(
+    "cost_table",
+    "takes the weights for the MACs",
     hint="Each weight is used at every place: multiply by the places.",
+    old="output.numel() * layer.weight[0].numel()",
+    new="layer.weight.numel()",
 )
-def cost_table(model, picture):
-    table = []
-
-    def add(layer, inputs, output):
-        parameters = sum(p.numel() for p in layer.parameters())
-        table.append((parameters, output.numel(), layer.weight.numel()))
-
-    layers = [
-        m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)
-    ]
-    hooks = [layer.register_forward_hook(add) for layer in layers]
-    model(picture)
-    for hook in hooks:
-        hook.remove()
-    return table
-
-
-@wrong(
-    "counts the input's values", hint="Activations are what a layer puts out."
+wrong_change(
+    "cost_table",
+    "counts the input's values",
+    hint="Activations are what a layer puts out.",
+    old="                output.numel(),\n",
+    new="                inputs[0].numel(),\n",
 )
-def cost_table(model, picture):
-    table = []
-
-    def add(layer, inputs, output):
-        parameters = sum(p.numel() for p in layer.parameters())
-        macs = output.numel() * layer.weight[0].numel()
-        table.append((parameters, inputs[0].numel(), macs))
-
-    layers = [
-        m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)
-    ]
-    hooks = [layer.register_forward_hook(add) for layer in layers]
-    model(picture)
-    for hook in hooks:
-        hook.remove()
-    return table
-
-
-@wrong(
+wrong_change(
+    "cost_table",
     "uses the size of the input map",
-    hint="A MAC happens for every output value: use its size.",
+    hint="A MAC happens for every output value: use the size of the output.",
+    old="output.numel() * layer.weight[0].numel()",
+    new="(inputs[0][0, 0].numel() if inputs[0].dim() == 4 else 1) * layer.weight.numel()",
 )
-def cost_table(model, picture):
-    table = []
-
-    def add(layer, inputs, output):
-        parameters = sum(p.numel() for p in layer.parameters())
-        places = inputs[0][0, 0].numel() if inputs[0].dim() == 4 else 1
-        table.append(
-            (parameters, output.numel(), places * layer.weight.numel())
-        )
-
-    layers = [
-        m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)
-    ]
-    hooks = [layer.register_forward_hook(add) for layer in layers]
-    model(picture)
-    for hook in hooks:
-        hook.remove()
-    return table
-
-
-@wrong(
+wrong_change(
+    "cost_table",
     "ignores groups",
     hint="With groups, fewer weights stand behind each output value.",
+    old="layer.weight[0].numel()",
+    new="inputs[0].shape[1] * layer.weight[0, 0].numel()",
 )
-def cost_table(model, picture):
-    table = []
-
-    def add(layer, inputs, output):
-        parameters = sum(p.numel() for p in layer.parameters())
-        each = inputs[0].shape[1] * layer.weight[0, 0].numel()
-        table.append((parameters, output.numel(), output.numel() * each))
-
-    layers = [
-        m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)
-    ]
-    hooks = [layer.register_forward_hook(add) for layer in layers]
-    model(picture)
-    for hook in hooks:
-        hook.remove()
-    return table
-
-
-@wrong(
-    "counts the bias as a MAC", hint="The bias is not counted among the MACs."
+wrong_change(
+    "cost_table",
+    "counts the bias as a MAC",
+    hint="The bias is not counted among the MACs.",
+    old="layer.weight[0].numel()",
+    new="(layer.weight[0].numel() + (layer.bias is not None))",
 )
-def cost_table(model, picture):
-    table = []
-
-    def add(layer, inputs, output):
-        parameters = sum(p.numel() for p in layer.parameters())
-        each = layer.weight[0].numel() + (layer.bias is not None)
-        table.append((parameters, output.numel(), output.numel() * each))
-
-    layers = [
-        m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)
-    ]
-    hooks = [layer.register_forward_hook(add) for layer in layers]
-    model(picture)
-    for hook in hooks:
-        hook.remove()
-    return table
-
-
-@wrong(
+wrong_change(
+    "cost_table",
     "looks at the top level only",
     hint="Layers can be nested: model.modules() finds them all.",
+    old="model.modules()",
+    new="model.children()",
 )
-def cost_table(model, picture):
-    table = []
-
-    def add(layer, inputs, output):
-        parameters = sum(p.numel() for p in layer.parameters())
-        table.append(
-            (
-                parameters,
-                output.numel(),
-                output.numel() * layer.weight[0].numel(),
-            )
-        )
-
-    layers = [
-        m for m in model.children() if isinstance(m, nn.Conv2d | nn.Linear)
-    ]
-    hooks = [layer.register_forward_hook(add) for layer in layers]
-    model(picture)
-    for hook in hooks:
-        hook.remove()
-    return table
-
-
-@wrong(
+wrong_change(
+    "cost_table",
     "leaves its hooks on",
     hint="Remove your hooks: the next caller gets them too.",
+    old="        hook.remove()",
+    new="        pass",
 )
-def cost_table(model, picture):
-    table = []
-
-    def add(layer, inputs, output):
-        parameters = sum(p.numel() for p in layer.parameters())
-        table.append(
-            (
-                parameters,
-                output.numel(),
-                output.numel() * layer.weight[0].numel(),
-            )
-        )
-
-    for layer in model.modules():
-        if isinstance(layer, nn.Conv2d | nn.Linear):
-            layer.register_forward_hook(add)
-    model(picture)
-    return list(table)
+wrong_change(
+    "cost_table",
+    "leaves dense layers out",
+    hint="Dense layers are in the table as well.",
+    old="nn.Conv2d | nn.Linear",
+    new="nn.Conv2d",
+)
 
 
 @wrong(
@@ -571,30 +431,6 @@ def cost_table(model, picture):
     for hook in hooks:
         hook.remove()
     return [rows[layer] for layer in layers]
-
-
-@wrong(
-    "leaves dense layers out", hint="Dense layers are in the table as well."
-)
-def cost_table(model, picture):
-    table = []
-
-    def add(layer, inputs, output):
-        parameters = sum(p.numel() for p in layer.parameters())
-        table.append(
-            (
-                parameters,
-                output.numel(),
-                output.numel() * layer.weight[0].numel(),
-            )
-        )
-
-    layers = [m for m in model.modules() if isinstance(m, nn.Conv2d)]
-    hooks = [layer.register_forward_hook(add) for layer in layers]
-    model(picture)
-    for hook in hooks:
-        hook.remove()
-    return table
 
 
 @right("writes the formula out")
@@ -664,259 +500,97 @@ def conv2d(x, weight, bias, stride=1, padding=0, dilation=1, groups=1):
     ]
 
 
-@wrong(
+wrong_change(
+    "conv2d",
     "flips the kernel",
     hint="Layers compute a cross-correlation: the kernel is not flipped.",
+    old="weight[o])",
+    new="weight[o].flip(1, 2))",
 )
-def conv2d(x, weight, bias, stride=1, padding=0, dilation=1, groups=1):
-    x = F.pad(x, [padding] * 4)
-    weight = weight.flip(2, 3)
-    c_out, per, kh, kw = weight.shape
-    sh, sw = dilation * (kh - 1) + 1, dilation * (kw - 1) + 1
-    y = torch.zeros(
-        c_out,
-        (x.shape[1] - sh) // stride + 1,
-        (x.shape[2] - sw) // stride + 1,
-        dtype=x.dtype,
-    )
-    for o, i, j in itertools.product(*map(range, y.shape)):
-        first = o // (c_out // groups) * per
-        a, b = i * stride, j * stride
-        window = x[
-            first : first + per, a : a + sh : dilation, b : b + sw : dilation
-        ]
-        y[o, i, j] = (window * weight[o]).sum() + bias[o]
-    return y
-
-
-@wrong(
+wrong_change(
+    "conv2d",
     "forgets the bias",
     hint="Each output channel has a bias that is added once.",
+    old=" + bias[o]",
+    new="",
 )
-def conv2d(x, weight, bias, stride=1, padding=0, dilation=1, groups=1):
-    x = F.pad(x, [padding] * 4)
-    c_out, per, kh, kw = weight.shape
-    sh, sw = dilation * (kh - 1) + 1, dilation * (kw - 1) + 1
-    y = torch.zeros(
-        c_out,
-        (x.shape[1] - sh) // stride + 1,
-        (x.shape[2] - sw) // stride + 1,
-        dtype=x.dtype,
-    )
-    for o, i, j in itertools.product(*map(range, y.shape)):
-        first = o // (c_out // groups) * per
-        a, b = i * stride, j * stride
-        window = x[
-            first : first + per, a : a + sh : dilation, b : b + sw : dilation
-        ]
-        y[o, i, j] = (window * weight[o]).sum()
-    return y
-
-
-@wrong(
+wrong_change(
+    "conv2d",
     "adds the bias for every input channel",
-    hint="The bias is added once for an output value.",
+    hint="The bias is added once for an output value, after the sum over channels.",
+    old="+ bias[o]",
+    new="+ per_group * bias[o]",
 )
-def conv2d(x, weight, bias, stride=1, padding=0, dilation=1, groups=1):
-    x = F.pad(x, [padding] * 4)
-    c_out, per, kh, kw = weight.shape
-    sh, sw = dilation * (kh - 1) + 1, dilation * (kw - 1) + 1
-    y = torch.zeros(
-        c_out,
-        (x.shape[1] - sh) // stride + 1,
-        (x.shape[2] - sw) // stride + 1,
-        dtype=x.dtype,
-    )
-    for o, i, j in itertools.product(*map(range, y.shape)):
-        first = o // (c_out // groups) * per
-        a, b = i * stride, j * stride
-        for c in range(per):
-            window = x[
-                first + c, a : a + sh : dilation, b : b + sw : dilation
-            ]
-            y[o, i, j] += (window * weight[o, c]).sum() + bias[o]
-    return y
-
-
-@wrong(
+wrong_change(
+    "conv2d",
+    "averages over the input channels",
+    hint="The input channels are added up, not averaged.",
+    old=".sum() + bias",
+    new=".sum() / per_group + bias",
+)
+wrong_change(
+    "conv2d",
     "ignores the stride's step",
     hint="The window moves by the stride, not by one.",
+    old="j * stride, j * stride + span_w",
+    new="j, j + span_w",
 )
-def conv2d(x, weight, bias, stride=1, padding=0, dilation=1, groups=1):
-    x = F.pad(x, [padding] * 4)
-    c_out, per, kh, kw = weight.shape
-    sh, sw = dilation * (kh - 1) + 1, dilation * (kw - 1) + 1
-    y = torch.zeros(
-        c_out,
-        (x.shape[1] - sh) // stride + 1,
-        (x.shape[2] - sw) // stride + 1,
-        dtype=x.dtype,
-    )
-    for o, i, j in itertools.product(*map(range, y.shape)):
-        first = o // (c_out // groups) * per
-        window = x[
-            first : first + per, i : i + sh : dilation, j : j + sw : dilation
-        ]
-        y[o, i, j] = (window * weight[o]).sum() + bias[o]
-    return y
-
-
-@wrong(
+wrong_change(
+    "conv2d",
     "ignores padding",
     hint="Put zeros around the picture on all four sides first.",
+    old="    x = F.pad(x, [padding] * 4)\n",
+    new="",
 )
-def conv2d(x, weight, bias, stride=1, padding=0, dilation=1, groups=1):
-    c_out, per, kh, kw = weight.shape
-    sh, sw = dilation * (kh - 1) + 1, dilation * (kw - 1) + 1
-    y = torch.zeros(
-        c_out,
-        (x.shape[1] - sh) // stride + 1,
-        (x.shape[2] - sw) // stride + 1,
-        dtype=x.dtype,
-    )
-    for o, i, j in itertools.product(*map(range, y.shape)):
-        first = o // (c_out // groups) * per
-        a, b = i * stride, j * stride
-        window = x[
-            first : first + per, a : a + sh : dilation, b : b + sw : dilation
-        ]
-        y[o, i, j] = (window * weight[o]).sum() + bias[o]
-    return y
-
-
-@wrong("pads the width only", hint="Padding goes on all four sides.")
-def conv2d(x, weight, bias, stride=1, padding=0, dilation=1, groups=1):
-    x = F.pad(x, [padding, padding])
-    c_out, per, kh, kw = weight.shape
-    sh, sw = dilation * (kh - 1) + 1, dilation * (kw - 1) + 1
-    y = torch.zeros(
-        c_out,
-        (x.shape[1] - sh) // stride + 1,
-        (x.shape[2] - sw) // stride + 1,
-        dtype=x.dtype,
-    )
-    for o, i, j in itertools.product(*map(range, y.shape)):
-        first = o // (c_out // groups) * per
-        a, b = i * stride, j * stride
-        window = x[
-            first : first + per, a : a + sh : dilation, b : b + sw : dilation
-        ]
-        y[o, i, j] = (window * weight[o]).sum() + bias[o]
-    return y
-
-
-@wrong(
+wrong_change(
+    "conv2d",
+    "pads the width only",
+    hint="Padding goes on all four sides.",
+    old="[padding] * 4",
+    new="[padding] * 2",
+)
+wrong_change(
+    "conv2d",
+    "pads by repeating the border",
+    hint="The padding is zeros.",
+    old="F.pad(x, [padding] * 4)",
+    new='F.pad(x, [padding] * 4, mode="replicate")',
+)
+wrong_change(
+    "conv2d",
     "ignores dilation",
     hint="Take every dilation-th row and column of a larger window.",
+    old="    x = F.pad(",
+    new="    dilation = 1\n    x = F.pad(",
 )
-def conv2d(x, weight, bias, stride=1, padding=0, dilation=1, groups=1):
-    x = F.pad(x, [padding] * 4)
-    c_out, per, kh, kw = weight.shape
-    y = torch.zeros(
-        c_out,
-        (x.shape[1] - kh) // stride + 1,
-        (x.shape[2] - kw) // stride + 1,
-        dtype=x.dtype,
-    )
-    for o, i, j in itertools.product(*map(range, y.shape)):
-        first = o // (c_out // groups) * per
-        a, b = i * stride, j * stride
-        y[o, i, j] = (
-            x[first : first + per, a : a + kh, b : b + kw] * weight[o]
-        ).sum() + bias[o]
-    return y
-
-
-@wrong(
+wrong_change(
+    "conv2d",
     "takes the kernel to be square",
     hint="Height and width of the kernel may differ.",
+    old="(wide - 1)",
+    new="(high - 1)",
 )
-def conv2d(x, weight, bias, stride=1, padding=0, dilation=1, groups=1):
-    x = F.pad(x, [padding] * 4)
-    c_out, per, k, _ = weight.shape
-    s = dilation * (k - 1) + 1
-    y = torch.zeros(
-        c_out,
-        (x.shape[1] - s) // stride + 1,
-        (x.shape[2] - s) // stride + 1,
-        dtype=x.dtype,
-    )
-    for o, i, j in itertools.product(*map(range, y.shape)):
-        first = o // (c_out // groups) * per
-        a, b = i * stride, j * stride
-        window = x[
-            first : first + per, a : a + s : dilation, b : b + s : dilation
-        ]
-        y[o, i, j] = (window * weight[o]).sum() + bias[o]
-    return y
-
-
-@wrong(
+wrong_change(
+    "conv2d",
     "gives every output the first group",
     hint="Output channel o belongs to group o // (C_out / G).",
+    old="o // (out_channels // groups) * per_group",
+    new="0",
 )
-def conv2d(x, weight, bias, stride=1, padding=0, dilation=1, groups=1):
-    x = F.pad(x, [padding] * 4)
-    c_out, per, kh, kw = weight.shape
-    sh, sw = dilation * (kh - 1) + 1, dilation * (kw - 1) + 1
-    y = torch.zeros(
-        c_out,
-        (x.shape[1] - sh) // stride + 1,
-        (x.shape[2] - sw) // stride + 1,
-        dtype=x.dtype,
-    )
-    for o, i, j in itertools.product(*map(range, y.shape)):
-        a, b = i * stride, j * stride
-        window = x[:per, a : a + sh : dilation, b : b + sw : dilation]
-        y[o, i, j] = (window * weight[o]).sum() + bias[o]
-    return y
-
-
-@wrong(
+wrong_change(
+    "conv2d",
     "deals the groups out in turn",
     hint="Groups are contiguous blocks of channels.",
+    old="o // (out_channels // groups)",
+    new="o % groups",
 )
-def conv2d(x, weight, bias, stride=1, padding=0, dilation=1, groups=1):
-    x = F.pad(x, [padding] * 4)
-    c_out, per, kh, kw = weight.shape
-    sh, sw = dilation * (kh - 1) + 1, dilation * (kw - 1) + 1
-    y = torch.zeros(
-        c_out,
-        (x.shape[1] - sh) // stride + 1,
-        (x.shape[2] - sw) // stride + 1,
-        dtype=x.dtype,
-    )
-    for o, i, j in itertools.product(*map(range, y.shape)):
-        first = o % groups * per
-        a, b = i * stride, j * stride
-        window = x[
-            first : first + per, a : a + sh : dilation, b : b + sw : dilation
-        ]
-        y[o, i, j] = (window * weight[o]).sum() + bias[o]
-    return y
-
-
-@wrong(
+wrong_change(
+    "conv2d",
     "works in float32",
     hint="The result has the dtype of x: create it with dtype=x.dtype.",
+    old=", dtype=x.dtype",
+    new="",
 )
-def conv2d(x, weight, bias, stride=1, padding=0, dilation=1, groups=1):
-    x = F.pad(x, [padding] * 4)
-    c_out, per, kh, kw = weight.shape
-    sh, sw = dilation * (kh - 1) + 1, dilation * (kw - 1) + 1
-    y = torch.zeros(
-        c_out,
-        (x.shape[1] - sh) // stride + 1,
-        (x.shape[2] - sw) // stride + 1,
-    )
-    for o, i, j in itertools.product(*map(range, y.shape)):
-        first = o // (c_out // groups) * per
-        a, b = i * stride, j * stride
-        window = x[
-            first : first + per, a : a + sh : dilation, b : b + sw : dilation
-        ]
-        y[o, i, j] = (window * weight[o]).sum() + bias[o]
-    return y
 
 
 @right("adds one tap at a time")
@@ -962,131 +636,78 @@ def conv2d(x, weight, bias, stride=1, padding=0, dilation=1, groups=1):
 # 6 · swap_pointwise
 
 
-@wrong(
+COPY = "other.weight.copy_(layer.weight.reshape(other.weight.shape))"  # in the solution
+
+wrong_change(
+    "swap_pointwise",
     "makes a new layer",
     hint="A new layer has random weights: copy the old ones.",
+    old=COPY,
+    new="pass",
 )
-def swap_pointwise(layer):
-    c_out, c_in = layer.weight.shape[:2]
-    bias = layer.bias is not None
-    if isinstance(layer, nn.Conv2d):
-        return nn.Linear(c_in, c_out, bias=bias)
-    return nn.Conv2d(c_in, c_out, 1, bias=bias)
-
-
-@wrong("forgets the bias", hint="Copy the bias as well.")
-def swap_pointwise(layer):
-    c_out, c_in = layer.weight.shape[:2]
-    bias = layer.bias is not None
-    if isinstance(layer, nn.Conv2d):
-        other = nn.Linear(c_in, c_out, bias=bias)
-    else:
-        other = nn.Conv2d(c_in, c_out, 1, bias=bias)
-    other.weight.data = layer.weight.data.reshape(other.weight.shape).clone()
-    return other
-
-
-@wrong(
+wrong_change(
+    "swap_pointwise",
+    "forgets the bias",
+    hint="Copy the bias as well.",
+    old="other.bias.copy_(layer.bias)",
+    new="pass",
+)
+wrong_change(
+    "swap_pointwise",
     "transposes the weights",
     hint="Both store (out, in); nothing is transposed.",
+    old="layer.weight.reshape(",
+    new="layer.weight.reshape(out_channels, in_channels).T.reshape(",
 )
-def swap_pointwise(layer):
-    c_out, c_in = layer.weight.shape[:2]
-    bias = layer.bias is not None
-    if isinstance(layer, nn.Conv2d):
-        other = nn.Linear(c_in, c_out, bias=bias)
-    else:
-        other = nn.Conv2d(c_in, c_out, 1, bias=bias)
-    flat = layer.weight.data.reshape(c_out, c_in)
-    other.weight.data = flat.T.reshape(other.weight.shape).clone()
-    if bias:
-        other.bias.data = layer.bias.data.clone()
-    return other
-
-
-@wrong(
+wrong_change(
+    "swap_pointwise",
     "shares the weights",
     hint="The two layers share one memory: clone the weights.",
+    old=COPY,
+    new="other.weight.data = layer.weight.data.reshape(other.weight.shape)",
 )
-def swap_pointwise(layer):
-    c_out, c_in = layer.weight.shape[:2]
-    bias = layer.bias is not None
-    if isinstance(layer, nn.Conv2d):
-        other = nn.Linear(c_in, c_out, bias=bias)
-    else:
-        other = nn.Conv2d(c_in, c_out, 1, bias=bias)
-    other.weight.data = layer.weight.data.reshape(other.weight.shape)
-    if bias:
-        other.bias.data = layer.bias.data.clone()
-    return other
-
-
-@wrong("shares the bias", hint="The two layers share one bias: clone it.")
-def swap_pointwise(layer):
-    c_out, c_in = layer.weight.shape[:2]
-    bias = layer.bias is not None
-    if isinstance(layer, nn.Conv2d):
-        other = nn.Linear(c_in, c_out, bias=bias)
-    else:
-        other = nn.Conv2d(c_in, c_out, 1, bias=bias)
-    other.weight.data = layer.weight.data.reshape(other.weight.shape).clone()
-    other.bias = layer.bias
-    return other
-
-
-@wrong("always has a bias", hint="A layer without bias becomes one without.")
-def swap_pointwise(layer):
-    c_out, c_in = layer.weight.shape[:2]
-    other = (
-        nn.Linear(c_in, c_out)
-        if isinstance(layer, nn.Conv2d)
-        else nn.Conv2d(c_in, c_out, 1)
-    )
-    other.weight.data = layer.weight.data.reshape(other.weight.shape).clone()
-    other.bias.data = (
-        torch.zeros(c_out) if layer.bias is None else layer.bias.data.clone()
-    )
-    return other
-
-
-@wrong("needs a bias", hint="layer.bias is None where there is no bias.")
-def swap_pointwise(layer):
-    c_out, c_in = layer.weight.shape[:2]
-    other = (
-        nn.Linear(c_in, c_out)
-        if isinstance(layer, nn.Conv2d)
-        else nn.Conv2d(c_in, c_out, 1)
-    )
-    other.weight.data = layer.weight.data.reshape(other.weight.shape).clone()
-    other.bias.data = layer.bias.data.clone()
-    return other
-
-
-@wrong("goes one way only", hint="It is asked for in both directions.")
-def swap_pointwise(layer):
-    c_out, c_in = layer.weight.shape[:2]
-    other = nn.Linear(c_in, c_out, bias=layer.bias is not None)
-    other.weight.data = layer.weight.data.reshape(c_out, c_in).clone()
-    if layer.bias is not None:
-        other.bias.data = layer.bias.data.clone()
-    return other
-
-
-@wrong(
+wrong_change(
+    "swap_pointwise",
+    "shares the bias",
+    hint="The two layers share one bias: clone it.",
+    old="other.bias.copy_(layer.bias)",
+    new="other.bias = layer.bias",
+)
+wrong_change(
+    "swap_pointwise",
+    "always has a bias",
+    hint="A layer without bias becomes one without.",
+    old="bias=has_bias",
+    new="bias=True",
+)
+wrong_change(
+    "swap_pointwise",
+    "never has a bias",
+    hint="A layer with bias becomes one with it.",
+    old="has_bias = layer.bias is not None",
+    new="has_bias = False",
+)
+wrong_change(
+    "swap_pointwise",
+    "needs a bias",
+    hint="layer.bias is None where there is no bias.",
+    old="has_bias = layer.bias is not None",
+    new="has_bias = len(layer.bias) > 0",
+)
+wrong_change(
+    "swap_pointwise",
+    "goes one way only",
+    hint="It is asked for in both directions.",
+    old="isinstance(layer, nn.Conv2d)",
+    new="True",
+)
+wrong_change(
+    "swap_pointwise",
     "swaps the numbers of channels",
     hint="The shape of a weight is (out, in): the first is out.",
+    old="out_channels, in_channels = layer",
+    new="in_channels, out_channels = layer",
 )
-def swap_pointwise(layer):
-    c_in, c_out = layer.weight.shape[:2]
-    bias = layer.bias is not None
-    if isinstance(layer, nn.Conv2d):
-        other = nn.Linear(c_in, c_out, bias=bias)
-    else:
-        other = nn.Conv2d(c_in, c_out, 1, bias=bias)
-    other.weight.data = layer.weight.data.reshape(other.weight.shape).clone()
-    if bias:
-        other.bias.data = layer.bias.data.clone()
-    return other
 
 
 @right("replaces the data")
@@ -1124,103 +745,82 @@ def swap_pointwise(layer):
 # 7 · knob_table
 
 
+STRIDE, DILATION = (
+    'table["stride 1 to 2"]["weights"]',
+    'table["dilation 1 to 2"]["map"]',
+)
+
+wrong_change(
+    "knob_table",
+    "corrects the stride only",
+    hint="One more cell is wrong: look at the sizes of the map.",
+    old=f'{DILATION} = "smaller"',
+    new="pass",
+)
+wrong_change(
+    "knob_table",
+    "corrects the dilation only",
+    hint="One more cell is wrong: which knobs change the weights?",
+    old=f'{STRIDE} = "same"',
+    new="pass",
+)
+wrong_change(
+    "knob_table",
+    "lets dilation keep the map",
+    hint="Padding 1 does not make up for a span of 5.",
+    old='"smaller"',
+    new='"same"',
+)
+wrong_change(
+    "knob_table",
+    "lets dilation keep the MACs",
+    hint="A smaller map takes fewer MACs.",
+    old=f'{DILATION} = "smaller"',
+    new='table["dilation 1 to 2"]["MACs"] = "same"',
+)
+wrong_change(
+    "knob_table",
+    "lets the stride add weights",
+    hint="The kernel is the same at every stride.",
+    old='"same"',
+    new='"more"',
+)
+wrong_change(
+    "knob_table",
+    "lets dilation add weights",
+    hint="A dilated kernel has the same weights, further apart.",
+    old=f'{STRIDE} = "same"',
+    new='table["dilation 1 to 2"]["weights"] = "more"',
+)
+wrong_change(
+    "knob_table",
+    "lets the stride widen the span",
+    hint="One output of this layer spans what it spanned before.",
+    old=f'{STRIDE} = "same"',
+    new='table["stride 1 to 2"]["spans"] = "more"',
+)
+wrong_change(
+    "knob_table",
+    "lets padding keep the MACs",
+    hint="A larger map takes more MACs.",
+    old=f'{DILATION} = "smaller"',
+    new='table["padding 1 to 2"]["MACs"] = "same"',
+)
+wrong_change(
+    "knob_table",
+    "lets a large kernel enlarge the map",
+    hint="Padding 1 is too little for a 5×5 kernel.",
+    old=f'{DILATION} = "smaller"',
+    new='table["kernel 3 to 5"]["map"] = "larger"',
+)
+
+
 @wrong(
     "returns it as printed",
     hint="Two cells are wrong: build the layers and see.",
 )
 def knob_table():
     return PRINTED
-
-
-@wrong(
-    "corrects the stride only",
-    hint="One more cell is wrong: look at the sizes of the map.",
-)
-def knob_table():
-    table = {knob: dict(row) for knob, row in PRINTED.items()}
-    table["stride 1 to 2"]["weights"] = "same"
-    return table
-
-
-@wrong(
-    "corrects the dilation only",
-    hint="One more cell is wrong: which knobs change the weights?",
-)
-def knob_table():
-    table = {knob: dict(row) for knob, row in PRINTED.items()}
-    table["dilation 1 to 2"]["map"] = "smaller"
-    return table
-
-
-@wrong(
-    "lets dilation keep the map",
-    hint="Padding 1 does not make up for a span of 5.",
-)
-def knob_table():
-    table = {knob: dict(row) for knob, row in PRINTED.items()}
-    table["stride 1 to 2"]["weights"] = "same"
-    table["dilation 1 to 2"]["map"] = "same"
-    return table
-
-
-@wrong("lets dilation keep the MACs", hint="A smaller map takes fewer MACs.")
-def knob_table():
-    table = {knob: dict(row) for knob, row in PRINTED.items()}
-    table["stride 1 to 2"]["weights"] = "same"
-    table["dilation 1 to 2"]["MACs"] = "same"
-    return table
-
-
-@wrong(
-    "lets the stride add weights",
-    hint="The kernel is the same at every stride.",
-)
-def knob_table():
-    table = {knob: dict(row) for knob, row in PRINTED.items()}
-    table["stride 1 to 2"]["weights"] = "more"
-    table["dilation 1 to 2"]["map"] = "smaller"
-    return table
-
-
-@wrong(
-    "lets dilation add weights",
-    hint="A dilated kernel has the same weights, further apart.",
-)
-def knob_table():
-    table = {knob: dict(row) for knob, row in PRINTED.items()}
-    table["dilation 1 to 2"]["weights"] = "more"
-    table["dilation 1 to 2"]["map"] = "smaller"
-    return table
-
-
-@wrong(
-    "lets the stride widen the span",
-    hint="One output of this layer spans what it spanned before.",
-)
-def knob_table():
-    table = {knob: dict(row) for knob, row in PRINTED.items()}
-    table["stride 1 to 2"]["spans"] = "more"
-    table["dilation 1 to 2"]["map"] = "smaller"
-    return table
-
-
-@wrong("lets padding keep the MACs", hint="A larger map takes more MACs.")
-def knob_table():
-    table = {knob: dict(row) for knob, row in PRINTED.items()}
-    table["stride 1 to 2"]["weights"] = "same"
-    table["padding 1 to 2"]["MACs"] = "same"
-    return table
-
-
-@wrong(
-    "lets a large kernel enlarge the map",
-    hint="Padding 1 is too little for a 5×5 kernel.",
-)
-def knob_table():
-    table = {knob: dict(row) for knob, row in PRINTED.items()}
-    table["stride 1 to 2"]["weights"] = "same"
-    table["kernel 3 to 5"]["map"] = "larger"
-    return table
 
 
 @right("writes the whole table")
@@ -1264,101 +864,105 @@ def knob_table():
 
 
 # 8 · worked_numbers
-# fmt: off
 
-
-@wrong("gives AlexNet 55 at 224", hint="213 is not divisible by 4: round down, then add one.")
-def worked_numbers():
-    return {
-        "alexnet_224": 55, "alexnet_227": 55, "alexnet_padding": 2, "full_macs": 589824,
-        "separable_macs": 67840, "seen_by_five": 11, "exact_shift_mode": "circular",
-    }
-
-
-@wrong("forgets to count the first stop", hint="Steps are not stops: add one.")
-def worked_numbers():
-    return {
-        "alexnet_224": 53, "alexnet_227": 54, "alexnet_padding": 2, "full_macs": 589824,
-        "separable_macs": 67840, "seen_by_five": 11, "exact_shift_mode": "circular",
-    }
-
-
-@wrong("pads for same size", hint="The padding that gives 55 is smaller than half the kernel.")
-def worked_numbers():
-    return {
-        "alexnet_224": 54, "alexnet_227": 55, "alexnet_padding": 5, "full_macs": 589824,
-        "separable_macs": 67840, "seen_by_five": 11, "exact_shift_mode": "circular",
-    }
-
-
-@wrong("counts three missing pixels as padding", hint="Padding goes on both sides: 2 is enough.")
-def worked_numbers():
-    return {
-        "alexnet_224": 54, "alexnet_227": 55, "alexnet_padding": 3, "full_macs": 589824,
-        "separable_macs": 67840, "seen_by_five": 11, "exact_shift_mode": "circular",
-    }
-
-
-@wrong("counts FLOPs", hint="MACs are asked for; FLOPs are twice as many.")
-def worked_numbers():
-    return {
-        "alexnet_224": 54, "alexnet_227": 55, "alexnet_padding": 2, "full_macs": 1179648,
-        "separable_macs": 135680, "seen_by_five": 11, "exact_shift_mode": "circular",
-    }
-
-
-@wrong("divides by nine", hint="Nine is the limit for many channels; count both layers.")
-def worked_numbers():
-    return {
-        "alexnet_224": 54, "alexnet_227": 55, "alexnet_padding": 2, "full_macs": 589824,
-        "separable_macs": 65536, "seen_by_five": 11, "exact_shift_mode": "circular",
-    }
-
-
-@wrong("forgets the 1×1", hint="Depthwise alone does not mix the channels: add the 1×1.")
-def worked_numbers():
-    return {
-        "alexnet_224": 54, "alexnet_227": 55, "alexnet_padding": 2, "full_macs": 589824,
-        "separable_macs": 2304, "seen_by_five": 11, "exact_shift_mode": "circular",
-    }
-
-
-@wrong("multiplies the view", hint="Each layer adds K - 1 pixels; it does not multiply.")
-def worked_numbers():
-    return {
-        "alexnet_224": 54, "alexnet_227": 55, "alexnet_padding": 2, "full_macs": 589824,
-        "separable_macs": 67840, "seen_by_five": 15, "exact_shift_mode": "circular",
-    }
-
-
-@wrong("chooses zeros", hint="Zeros put an edge at the border that does not move with the picture.")
-def worked_numbers():
-    return {
-        "alexnet_224": 54, "alexnet_227": 55, "alexnet_padding": 2, "full_macs": 589824,
-        "separable_macs": 67840, "seen_by_five": 11, "exact_shift_mode": "zeros",
-    }
-
-
-@wrong("chooses reflect", hint="A mirror at the border does not move with the picture.")
-def worked_numbers():
-    return {
-        "alexnet_224": 54, "alexnet_227": 55, "alexnet_padding": 2, "full_macs": 589824,
-        "separable_macs": 67840, "seen_by_five": 11, "exact_shift_mode": "reflect",
-    }
+wrong_change(
+    "worked_numbers",
+    "gives AlexNet 55 at 224",
+    hint="213 is not divisible by 4: round down, then add one.",
+    old="(224 - 11) // 4 + 1",
+    new="55",
+)
+wrong_change(
+    "worked_numbers",
+    "forgets to count the first stop",
+    hint="Steps are not stops: add one.",
+    old=" // 4 + 1",
+    new=" // 4",
+)
+wrong_change(
+    "worked_numbers",
+    "pads for same size",
+    hint="The padding that gives 55 is smaller than half the kernel.",
+    old='"alexnet_padding": 2',
+    new='"alexnet_padding": 5',
+)
+wrong_change(
+    "worked_numbers",
+    "takes the three missing pixels for the padding",
+    hint="Padding goes on both sides: 2 is enough.",
+    old='"alexnet_padding": 2',
+    new='"alexnet_padding": 3',
+)
+wrong_change(
+    "worked_numbers",
+    "counts FLOPs",
+    hint="MACs are asked for; FLOPs are twice as many.",
+    old="9 * 256",
+    new="18 * 256",
+)
+wrong_change(
+    "worked_numbers",
+    "counts the 1×1 only",
+    hint="Separable means two layers: count the depthwise one as well.",
+    old="9 * 256 + 256 * 256",
+    new="256 * 256",
+)
+wrong_change(
+    "worked_numbers",
+    "counts the depthwise layer only",
+    hint="Depthwise alone does not mix the channels: add the 1×1.",
+    old="9 * 256 + 256 * 256",
+    new="9 * 256",
+)
+wrong_change(
+    "worked_numbers",
+    "divides by nine",
+    hint="Nine is the limit for many channels; count both layers.",
+    old="9 * 256 + 256 * 256",
+    new="9 * 256 * 256 // 9",
+)
+wrong_change(
+    "worked_numbers",
+    "multiplies the view",
+    hint="Each layer adds K - 1 pixels; it does not multiply.",
+    old="1 + 5 * 2",
+    new="5 * 3",
+)
+wrong_change(
+    "worked_numbers",
+    "chooses zeros",
+    hint="Zeros put an edge at the border that does not move with the picture.",
+    old='"circular"',
+    new='"zeros"',
+)
+wrong_change(
+    "worked_numbers",
+    "chooses reflect",
+    hint="A mirror at the border does not move with the picture.",
+    old='"circular"',
+    new='"reflect"',
+)
 
 
 @right("writes the numbers down")
 def worked_numbers():
     return {
-        "alexnet_224": 54, "alexnet_227": 55, "alexnet_padding": 2, "full_macs": 589824,
-        "separable_macs": 67840, "seen_by_five": 11, "exact_shift_mode": "circular",
+        "alexnet_224": 54,
+        "alexnet_227": 55,
+        "alexnet_padding": 2,
+        "full_macs": 589824,
+        "separable_macs": 67840,
+        "seen_by_five": 11,
+        "exact_shift_mode": "circular",
     }
 
 
 @right("computes them with layers")
 def worked_numbers():
     def size(n, padding=0):
-        return nn.Conv1d(1, 1, 11, stride=4, padding=padding)(torch.zeros(1, 1, n)).shape[-1]
+        return nn.Conv1d(1, 1, 11, stride=4, padding=padding)(
+            torch.zeros(1, 1, n)
+        ).shape[-1]
 
     full = nn.Conv2d(256, 256, 3, bias=False).weight.numel()
     depthwise = nn.Conv2d(256, 256, 3, groups=256, bias=False).weight.numel()
