@@ -1,0 +1,246 @@
+"""What one output of a network can see: the receptive field, exactly and effectively.
+
+Sizes and positions are in input pixels along one axis. Sources: Araujo, Norris and Sim 2019,
+"Computing receptive fields of convolutional neural networks"; Luo et al. 2016,
+arXiv:1701.04128, for the effective field.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+import numpy as np
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from cnnbook.arithmetic import effective_kernel_size
+from cnnbook.tracing import run_on_shapes
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A convolution or a pooling along one axis."""
+
+    kernel_size: int
+    stride: int = 1
+    padding: int = 0
+    dilation: int = 1
+
+
+@dataclass(frozen=True)
+class ReceptiveField:
+    """The input positions from which an output can be reached.
+
+    Output i sees the `size` positions from `start + i * jump` on; `start` is negative where
+    padding lets the first output reach beyond the border. `whole_input` says that some path,
+    such as a squeeze-and-excitation block, sees everything; the numbers then describe the
+    paths that do not.
+    """
+
+    size: int = 1
+    jump: int = 1
+    start: int = 0
+    whole_input: bool = False
+
+    def after(self, layer: Layer) -> "ReceptiveField":
+        """Return the field of a layer's outputs, where this one is that of its inputs."""
+        grown = (effective_kernel_size(layer.kernel_size, layer.dilation) - 1) * self.jump
+        return ReceptiveField(
+            size=self.size + grown,
+            jump=self.jump * layer.stride,
+            start=self.start - layer.padding * self.jump,
+            whole_input=self.whole_input,
+        )
+
+    def joined(self, other: "ReceptiveField") -> "ReceptiveField":
+        """Return the smallest field that covers both, where two branches meet.
+
+        Raises ValueError where one branch has a larger stride than the other.
+        """
+        if self.jump != other.jump:
+            raise ValueError(f"branches with jumps {self.jump} and {other.jump} cannot be joined")
+        start = min(self.start, other.start)
+        end = max(self.start + self.size, other.start + other.size)
+        whole = self.whole_input or other.whole_input
+        return ReceptiveField(end - start, self.jump, start, whole)
+
+
+def receptive_field(layers: Iterable[Layer]) -> ReceptiveField:
+    """Return the receptive field of a chain of layers.
+
+    >>> receptive_field([Layer(3)] * 5).size
+    11
+    >>> receptive_field([Layer(7, stride=2, padding=3), Layer(3, stride=2, padding=1)])
+    ReceptiveField(size=11, jump=4, start=-5, whole_input=False)
+    """
+    field = ReceptiveField()
+    for layer in layers:
+        field = field.after(layer)
+    return field
+
+
+def receptive_field_of(module: nn.Module, input_shape: tuple[int, ...]) -> ReceptiveField:
+    """Return the field of the last map that a network makes, along the last spatial axis.
+
+    Follows the operations themselves, so branches and skips are seen, and the largest path
+    counts. Global pooling ends the search: the last map is the one before it.
+    Raises ValueError at an operation whose field is not a regular grid (a transposed convolution).
+    """
+    follower = _Follower()
+    run_on_shapes(module, input_shape, follower)
+    return follower.last_map
+
+
+def effective_receptive_field(
+    module: nn.Module, input_shape: tuple[int, ...], *, samples: int = 16, seed: int = 0
+) -> torch.Tensor:
+    """Return how strongly each input pixel moves the middle output, (H, W), adding up to 1.
+
+    Mean over `samples` random inputs of the absolute gradient of the middle position of the
+    module's output map, summed over channels with random signs.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    total = torch.zeros(input_shape[1:])
+    for _ in range(samples):
+        x = torch.randn(1, *input_shape, generator=generator, requires_grad=True)
+        y = module(x)
+        middle = y[0, :, y.shape[2] // 2, y.shape[3] // 2]
+        signs = torch.randint(0, 2, middle.shape, generator=generator) * 2.0 - 1
+        (gradient,) = torch.autograd.grad((middle * signs).sum(), x)
+        total += gradient[0].abs().sum(0)
+    return total / total.sum()
+
+
+def effective_width(profile: Sequence[float], *, mass: float = 0.9545) -> int:
+    """Return the width of the smallest window around the middle that holds this share of a profile.
+
+    0.9545 is what lies within two standard deviations of a Gaussian.
+    """
+    profile = np.asarray(profile, dtype=float)
+    if profile.ndim != 1 or profile.size == 0 or not 0 < mass <= 1:
+        raise ValueError(f"mass={mass!r} must be in (0, 1], and the profile one axis with values")
+    middle = len(profile) // 2
+    for half in range(middle + 1):
+        window = profile[max(middle - half, 0) : middle + half + 1]
+        if window.sum() >= mass * profile.sum() - 1e-12:
+            return len(window)
+    return len(profile)
+
+
+def growth_exponent(depths: Sequence[float], widths: Sequence[float]) -> float:
+    """Return the slope of log width over log depth: 1 for linear growth, 1/2 for a square root."""
+    return float(np.polyfit(np.log(depths), np.log(widths), 1)[0])
+
+
+def tap_counts(dilations: Iterable[int], kernel_size: int = 3) -> np.ndarray:
+    """Return by how many paths a stack of dilated layers reaches each position of its field.
+
+    >>> tap_counts([2, 2])
+    array([1, 0, 2, 0, 3, 0, 2, 0, 1])
+    """
+    counts = np.ones(1, dtype=int)
+    for dilation in dilations:
+        comb = np.zeros(effective_kernel_size(kernel_size, dilation), dtype=int)
+        comb[::dilation] = 1
+        counts = np.convolve(counts, comb)
+    return counts
+
+
+def covers_all(dilations: Iterable[int], kernel_size: int = 3) -> bool:
+    """Return whether a stack of dilated layers sees every position of its field.
+
+    >>> covers_all([1, 2, 5]), covers_all([2, 2, 2])
+    (True, False)
+    """
+    return bool((tap_counts(dilations, kernel_size) > 0).all())
+
+
+class _Follower(TorchFunctionMode):
+    """Keeps the receptive field of every tensor that is made while it is active."""
+
+    def __init__(self):
+        super().__init__()
+        self.fields: dict[int, ReceptiveField | None] = {}  # None: everything
+        self.alive: list[torch.Tensor] = []  # so that no id is used twice
+        self.last_map = ReceptiveField()
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        output = func(*args, **(kwargs or {}))
+        name = getattr(func, "__name__", "")
+        made = output if isinstance(output, tuple | list) else [output]
+        tensors = [t for t in made if isinstance(t, torch.Tensor) and t.dim() > 2]
+        if tensors and name == "empty" and not self.fields:
+            self._remember(tensors, ReceptiveField())  # the input itself
+        elif tensors:
+            read = [t for t in _inputs(name, args) if id(t) in self.fields]
+            if read:  # else it is a constant, such as a parameter
+                self._remember(tensors, self._field(name, args, kwargs or {}, read, tensors[0]))
+        return output
+
+    def _remember(self, tensors, field) -> None:
+        self.alive += tensors
+        self.fields.update({id(tensor): field for tensor in tensors})
+        self.last_map = self.last_map if field is None else field
+
+    def _field(self, name, args, kwargs, read, output) -> ReceptiveField | None:
+        if "conv_transpose" in name or name == "interpolate":
+            raise ValueError(f"{name} has no regular receptive field: ask for an earlier map")
+        fields = [self.fields[id(t)] for t in read]
+        local = [field for field in fields if field is not None]
+        if not local:
+            return None
+        field = reduce(ReceptiveField.joined, local)
+        if len(local) < len(fields):
+            field = replace(field, whole_input=True)
+        if name in _WINDOWS:
+            return field.after(_WINDOWS[name](*args, **kwargs))
+        if name == "pad":
+            return field.after(Layer(1, padding=args[1][0]))
+        if "adaptive" in name or name == "mean":
+            return self._pooled(field, args[0].shape[-1], output.shape[-1])
+        return field
+
+    def _pooled(self, field, before, after) -> ReceptiveField | None:
+        if before == after:
+            return field
+        if after == 1:
+            return None
+        return field.after(Layer(before // after, stride=before // after))
+
+
+def _inputs(name, args) -> list[torch.Tensor]:
+    """Return the maps that an operation reads: not its weights, and all parts of what it joins."""
+    if name in ("cat", "stack", "concat"):
+        return list(args[0])
+    if name in _WINDOWS or name in ("linear", "batch_norm", "layer_norm", "group_norm"):
+        return [args[0]]
+    return [a for a in args if isinstance(a, torch.Tensor) and a.dim() > 2]
+
+
+def _last(value) -> int:
+    return value if isinstance(value, int) else value[-1]
+
+
+def _convolution(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Layer:
+    kernel = weight.shape[-1]
+    if padding == "same":
+        padding = _last(dilation) * (kernel - 1) // 2
+    return Layer(
+        kernel, _last(stride), 0 if padding == "valid" else _last(padding), _last(dilation)
+    )
+
+
+def _pooling(x, kernel_size, stride=None, padding=0, *rest, **more) -> Layer:
+    stride = kernel_size if stride is None or stride == [] else stride
+    dilation = more.get("dilation", 1)
+    return Layer(_last(kernel_size), _last(stride), _last(padding), _last(dilation))
+
+
+_WINDOWS = {
+    **dict.fromkeys(["conv1d", "conv2d", "conv3d"], _convolution),
+    **dict.fromkeys(
+        ["max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d"],
+        _pooling,
+    ),
+}

@@ -1,0 +1,41 @@
+"""Run a network on shapes alone, so that even the largest costs neither memory nor time."""
+
+import contextlib
+
+import torch
+from torch import nn
+from torch.func import functional_call
+
+__all__ = ["run_on_shapes"]
+
+
+def run_on_shapes(module: nn.Module, input_shape: tuple[int, ...], watching) -> torch.Tensor:
+    """Return the output, a tensor without values, of one input of shape (C, H, W) or the like.
+
+    Parameters and buffers are replaced by tensors on the device `meta`, in evaluation mode; the
+    module itself is left as it was. `watching` is a context manager that is active meanwhile; the
+    first tensor that it sees being made, by `torch.empty`, is the input.
+    Raises ValueError where the shape is not one of positive whole numbers.
+    """
+    if not input_shape or not all(type(n) is int and n > 0 for n in input_shape):
+        raise ValueError(
+            f"input_shape={input_shape!r} is not allowed: give the shape of one input without the "
+            f"batch axis, such as (3, 224, 224)"
+        )
+    state = {
+        name: torch.empty_like(value, device="meta")
+        for name, value in [*module.named_parameters(), *module.named_buffers()]
+    }
+    with _evaluating(module), torch.no_grad(), torch.device("meta"), watching:
+        return functional_call(module, state, (torch.empty(1, *input_shape),))
+
+
+@contextlib.contextmanager
+def _evaluating(module: nn.Module):
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()
+    try:
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training
