@@ -5,13 +5,7 @@ import torch
 
 from cnnbook.grading.assignment import read_assignment
 from scripts.paths import ROOT
-
-# A CPU-only torch lacks these two operators, and torchvision asks for them at import.
-_library = torch.library.Library("torchvision", "DEF")
-_library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-_library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-
-from torchvision import models  # noqa: E402
+from tests.torchvision_oracle import make, torchvision
 
 SIZES = {"inception_v3": 299}
 NETWORKS = {
@@ -44,15 +38,10 @@ def cost_table():
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_reference_counter_agrees_with_torchvision(cost_table, name):
-    published = models.get_model_weights(name).DEFAULT.meta
+    published = torchvision.models.get_model_weights(name).DEFAULT.meta
     size = SIZES.get(name, 224)
     with torch.device("meta"):
-        network, picture = (
-            models.get_model(name, init_weights=False)
-            if name in ("inception_v3",)
-            else models.get_model(name),
-            torch.zeros(1, 3, size, size),
-        )
+        network, picture = make(name), torch.zeros(1, 3, size, size)
     macs = sum(row[2] for row in cost_table(network.eval(), picture))
     assert macs / 1e9 == pytest.approx(published["_ops"], abs=6e-4)
     assert sum(p.numel() for p in network.parameters()) == published["num_params"] == NETWORKS[name]
@@ -60,4 +49,4 @@ def test_the_reference_counter_agrees_with_torchvision(cost_table, name):
 
 @pytest.mark.parametrize("name", CHAPTER_SAYS)
 def test_the_gmacs_that_the_chapter_quotes_are_those_that_torchvision_publishes(name):
-    assert models.get_model_weights(name).DEFAULT.meta["_ops"] == CHAPTER_SAYS[name]
+    assert torchvision.models.get_model_weights(name).DEFAULT.meta["_ops"] == CHAPTER_SAYS[name]
