@@ -26,8 +26,10 @@ def run_on_shapes(module: nn.Module, input_shape: tuple[int, ...], watching) -> 
         name: torch.empty_like(value, device="meta")
         for name, value in [*module.named_parameters(), *module.named_buffers()]
     }
+    floats = [value.dtype for value in state.values() if value.is_floating_point()]
+    dtype = floats[0] if floats else torch.get_default_dtype()
     with _evaluating(module), torch.no_grad(), torch.device("meta"), watching:
-        return functional_call(module, state, (torch.empty(1, *input_shape),))
+        return functional_call(module, state, (torch.empty(1, *input_shape, dtype=dtype),))
 
 
 @contextlib.contextmanager

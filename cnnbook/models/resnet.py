@@ -47,19 +47,22 @@ def shortcut(in_channels: int, out_channels: int, stride: int, option: str) -> n
 
 
 class BasicBlock(nn.Module):
-    """Two 3×3 convolutions, and the input added to their output."""
+    """Two 3×3 convolutions, and the input added to their output.
 
-    expansion = 1  # output channels for each channel of width
+    `attention(channels)` makes a module for the output before the sum, such as those of
+    `cnnbook.models.attention`.
+    """
 
-    def __init__(self, in_channels, width, stride=1, *, option="B"):
+    def __init__(self, in_channels, width, stride=1, *, option="B", attention=None):
         super().__init__()
         self.conv1, self.bn1 = conv(in_channels, width, 3, stride), nn.BatchNorm2d(width)
         self.conv2, self.bn2 = conv(width, width, 3), nn.BatchNorm2d(width)
         self.downsample = shortcut(in_channels, width, stride, option)
+        self.attention = attention(width) if attention else nn.Identity()
 
     def forward(self, x):
         y = F.relu(self.bn1(self.conv1(x)))
-        y = self.bn2(self.conv2(y))
+        y = self.attention(self.bn2(self.conv2(y)))
         return F.relu(y + (x if self.downsample is None else self.downsample(x)))
 
 
@@ -69,12 +72,20 @@ class Bottleneck(nn.Module):
     `inner` is the number of channels inside, `width` unless it is given; `groups` divides them.
     `stride_first` puts the stride on the first 1×1, as the paper does ("v1"); torchvision puts it
     on the 3×3 ("v1.5"), which costs a little more and is more accurate.
+    `attention` is as in BasicBlock.
     """
 
-    expansion = 4
-
     def __init__(
-        self, in_channels, width, stride=1, *, inner=None, groups=1, stride_first=False, option="B"
+        self,
+        in_channels,
+        width,
+        stride=1,
+        *,
+        inner=None,
+        groups=1,
+        stride_first=False,
+        option="B",
+        attention=None,
     ):
         super().__init__()
         inner = inner or width
@@ -83,11 +94,12 @@ class Bottleneck(nn.Module):
         self.conv2, self.bn2 = conv(inner, inner, 3, second, groups), nn.BatchNorm2d(inner)
         self.conv3, self.bn3 = conv(inner, 4 * width, 1), nn.BatchNorm2d(4 * width)
         self.downsample = shortcut(in_channels, 4 * width, stride, option)
+        self.attention = attention(4 * width) if attention else nn.Identity()
 
     def forward(self, x):
         y = F.relu(self.bn1(self.conv1(x)))
         y = F.relu(self.bn2(self.conv2(y)))
-        y = self.bn3(self.conv3(y))
+        y = self.attention(self.bn3(self.conv3(y)))
         return F.relu(y + (x if self.downsample is None else self.downsample(x)))
 
 
@@ -123,55 +135,62 @@ class ResNet(nn.Module):
         return self.fc(self.features(x).mean((2, 3)))
 
 
-def _basic(depths, num_classes, option) -> ResNet:
+def basic_resnet(depths, num_classes: int = 1000, **settings) -> ResNet:
+    """Return a ResNet of basic blocks; `settings` are those of BasicBlock."""
+
     def block(in_channels, width, stride):
-        return BasicBlock(in_channels, width, stride, option=option)
+        return BasicBlock(in_channels, width, stride, **settings)
 
     return ResNet(block, depths, expansion=1, num_classes=num_classes)
 
 
-def _bottleneck(depths, num_classes, *, per_width=1.0, **settings) -> ResNet:
+def bottleneck_resnet(depths, num_classes: int = 1000, *, widen: int = 1, **settings) -> ResNet:
+    """Return a ResNet of bottlenecks with `widen` times the channels inside.
+
+    `settings` are those of Bottleneck.
+    """
+
     def block(in_channels, width, stride):
-        return Bottleneck(in_channels, width, stride, inner=int(per_width * width), **settings)
+        return Bottleneck(in_channels, width, stride, inner=widen * width, **settings)
 
     return ResNet(block, depths, expansion=4, num_classes=num_classes)
 
 
-def resnet18(num_classes: int = 1000, *, option: str = "B") -> ResNet:
+def resnet18(num_classes: int = 1000, **settings) -> ResNet:
     """Return ResNet-18, 11,689,512 parameters."""
-    return _basic((2, 2, 2, 2), num_classes, option)
+    return basic_resnet((2, 2, 2, 2), num_classes, **settings)
 
 
-def resnet34(num_classes: int = 1000, *, option: str = "B") -> ResNet:
+def resnet34(num_classes: int = 1000, **settings) -> ResNet:
     """Return ResNet-34, 21,797,672 parameters."""
-    return _basic((3, 4, 6, 3), num_classes, option)
+    return basic_resnet((3, 4, 6, 3), num_classes, **settings)
 
 
-def resnet50(num_classes: int = 1000, *, stride_first: bool = False, option: str = "B") -> ResNet:
-    """Return ResNet-50, 25,557,032 parameters; v1.5 unless the stride stands first."""
-    return _bottleneck((3, 4, 6, 3), num_classes, stride_first=stride_first, option=option)
+def resnet50(num_classes: int = 1000, **settings) -> ResNet:
+    """Return ResNet-50, 25,557,032 parameters; v1.5 unless `stride_first` is set."""
+    return bottleneck_resnet((3, 4, 6, 3), num_classes, **settings)
 
 
-def resnet101(num_classes: int = 1000, *, stride_first: bool = False) -> ResNet:
+def resnet101(num_classes: int = 1000, **settings) -> ResNet:
     """Return ResNet-101, 44,549,160 parameters."""
-    return _bottleneck((3, 4, 23, 3), num_classes, stride_first=stride_first)
+    return bottleneck_resnet((3, 4, 23, 3), num_classes, **settings)
 
 
-def resnet152(num_classes: int = 1000, *, stride_first: bool = False) -> ResNet:
+def resnet152(num_classes: int = 1000, **settings) -> ResNet:
     """Return ResNet-152, 60,192,808 parameters: 50 blocks of three layers."""
-    return _bottleneck((3, 8, 36, 3), num_classes, stride_first=stride_first)
+    return bottleneck_resnet((3, 8, 36, 3), num_classes, **settings)
 
 
 def wide_resnet50_2(num_classes: int = 1000) -> ResNet:
     """Return ResNet-50 with twice the channels inside each block, 68,883,240 parameters."""
-    return _bottleneck((3, 4, 6, 3), num_classes, per_width=2)
+    return bottleneck_resnet((3, 4, 6, 3), num_classes, widen=2)
 
 
 def resnext50_32x4d(num_classes: int = 1000) -> ResNet:
     """Return ResNeXt-50 with 32 groups of 4 channels in the first stage, 25,028,904 parameters."""
-    return _bottleneck((3, 4, 6, 3), num_classes, per_width=2, groups=32)
+    return bottleneck_resnet((3, 4, 6, 3), num_classes, widen=2, groups=32)
 
 
 def resnext101_32x8d(num_classes: int = 1000) -> ResNet:
     """Return ResNeXt-101 with 32 groups of 8 channels in the first stage, 88,791,336 parameters."""
-    return _bottleneck((3, 4, 23, 3), num_classes, per_width=4, groups=32)
+    return bottleneck_resnet((3, 4, 23, 3), num_classes, widen=4, groups=32)

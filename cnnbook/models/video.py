@@ -1,0 +1,120 @@
+"""Networks for clips (N, C, T, H, W): C3D (Tran et al. 2015, arXiv:1412.0767), I3D by inflation
+(Carreira and Zisserman 2017, arXiv:1705.07750) and SlowFast (Feichtenhofer et al. 2019,
+arXiv:1812.03982).
+
+The idea: time is a third axis. C3D learns 3×3×3 kernels from nothing; I3D starts from a network for
+pictures; SlowFast looks at few frames with many channels and at many frames with few.
+"""
+
+import copy
+
+import torch
+from torch import nn
+
+
+def c3d(num_classes: int = 487) -> nn.Sequential:
+    """Return C3D for clips of 16 frames of 112×112. Output (N, num_classes)."""
+
+    def stage(in_channels, *widths, pool=(2, 2, 2), padding=0):
+        layers = []
+        for width in widths:
+            layers += [nn.Conv3d(in_channels, width, 3, padding=1), nn.ReLU()]
+            in_channels = width
+        return [*layers, nn.MaxPool3d(pool, pool, padding)]
+
+    return nn.Sequential(
+        *stage(3, 64, pool=(1, 2, 2)), *stage(64, 128), *stage(128, 256, 256),
+        *stage(256, 512, 512), *stage(512, 512, 512, padding=(0, 1, 1)), nn.Flatten(),
+        nn.Linear(512 * 4 * 4, 4096), nn.ReLU(), nn.Dropout(0.5),
+        nn.Linear(4096, 4096), nn.ReLU(), nn.Dropout(0.5), nn.Linear(4096, num_classes),
+    )  # fmt: skip
+
+
+def inflate_conv(conv: nn.Conv2d, frames: int, *, time_padding: int | None = None) -> nn.Conv3d:
+    """Return a 3-D convolution that answers a motionless clip as `conv` answers its picture.
+
+    The kernel is repeated over `frames` and divided by their number; the bias is not divided. With
+    zero padding in time (half the frames unless it is given) the first and last answers are smaller.
+    """
+    padding = frames // 2 if time_padding is None else time_padding
+    inflated = nn.Conv3d(
+        conv.in_channels, conv.out_channels, (frames, *conv.kernel_size), (1, *conv.stride),
+        (padding, *_pair(conv.padding)), (1, *conv.dilation), conv.groups, conv.bias is not None,
+    ).to(conv.weight)  # fmt: skip
+    with torch.no_grad():
+        inflated.weight.copy_(conv.weight[:, :, None].expand_as(inflated.weight) / frames)
+        if conv.bias is not None:
+            inflated.bias.copy_(conv.bias)
+    return inflated
+
+
+def inflate(network: nn.Module, frames: int = 3) -> nn.Module:
+    """Return the network with every 2-D layer made 3-D; kernels wider than 1 get `frames` in time.
+
+    Works where the network's own code does not name its axes: for a Sequential of layers. The one
+    given is left as it was. Raises ValueError at a layer that has no 3-D form here.
+    """
+    made = {
+        nn.Conv2d: lambda m: inflate_conv(m, frames if max(m.kernel_size) > 1 else 1),
+        nn.BatchNorm2d: _inflate_norm,
+        nn.MaxPool2d: lambda m: nn.MaxPool3d(
+            (1, *_pair(m.kernel_size)), (1, *_pair(m.stride)), (0, *_pair(m.padding))
+        ),
+        nn.AdaptiveAvgPool2d: lambda m: nn.AdaptiveAvgPool3d(m.output_size),
+    }
+    result = copy.deepcopy(network)
+    if type(result) in made:
+        return made[type(result)](result)
+    for name, part in result.named_children():
+        if type(part).__name__.endswith("2d") and type(part) not in made:
+            raise ValueError(f"{name}: {type(part).__name__} has no 3-D form here")
+        setattr(result, name, inflate(part, frames))
+    return result
+
+
+class SlowFast(nn.Module):
+    """Two pathways over one clip, joined after every stage; pooled, side by side, and classified.
+
+    The slow one sees every `alpha`-th frame with `width` channels; the fast one sees all frames with
+    a share `beta` of the channels. Input (N, 3, T, H, W) with T a multiple of alpha.
+    """
+
+    def __init__(self, num_classes=400, *, width=16, alpha=8, beta=1 / 8, stages=3):
+        super().__init__()
+        self.alpha = alpha
+        slow, fast = 3, 3
+        self.slow, self.fast, self.lateral = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
+        for stage in range(stages):
+            wide, narrow = width * 2**stage, max(1, int(beta * width * 2**stage))
+            self.slow.append(_block(slow, wide, frames=1))
+            self.fast.append(_block(fast, narrow, frames=3))
+            # One step in time for every alpha: the fast maps get the slow ones' length.
+            self.lateral.append(
+                nn.Conv3d(narrow, 2 * narrow, (5, 1, 1), (alpha, 1, 1), (2, 0, 0), bias=False)
+            )
+            slow, fast = wide + 2 * narrow, narrow
+        self.classifier = nn.Linear(slow + fast, num_classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        slow, fast = x[:, :, :: self.alpha], x
+        for slow_stage, fast_stage, lateral in zip(self.slow, self.fast, self.lateral, strict=True):
+            slow, fast = slow_stage(slow), fast_stage(fast)
+            slow = torch.cat([slow, lateral(fast)], dim=1)
+        pooled = torch.cat([slow.mean((2, 3, 4)), fast.mean((2, 3, 4))], dim=1)
+        return self.classifier(pooled)
+
+
+def _block(in_channels: int, out_channels: int, frames: int) -> nn.Sequential:
+    kernel, padding = (frames, 3, 3), (frames // 2, 1, 1)
+    conv = nn.Conv3d(in_channels, out_channels, kernel, (1, 2, 2), padding, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm3d(out_channels), nn.ReLU())
+
+
+def _inflate_norm(norm: nn.BatchNorm2d) -> nn.BatchNorm3d:
+    inflated = nn.BatchNorm3d(norm.num_features, norm.eps, norm.momentum, norm.affine)
+    inflated.to(norm.running_mean).load_state_dict(norm.state_dict())
+    return inflated.train(norm.training)
+
+
+def _pair(value) -> tuple[int, int]:
+    return (value, value) if isinstance(value, int) else tuple(value)

@@ -1,0 +1,189 @@
+"""Networks that torchvision does not hold: what each must do, checked by its own definition."""
+
+import pytest
+import torch
+from torch import nn
+
+from cnnbook.models import audio, group, repvgg, resnet, segmentation, vgg, video
+from cnnbook.models.attention import CBAM, SpatialAttention, SqueezeExcitation
+from cnnbook.models.resnet_cifar import resnet20
+from cnnbook.receptive_field import receptive_field_of
+from cnnbook.summary import count_macs, count_parameters
+from cnnbook.symmetry import equivariance_error, rotate90, rotate_p4
+from tests.test_models import lively
+
+
+def squeeze(channels):
+    return SqueezeExcitation(channels, channels // 16)
+
+
+def test_squeeze_and_excitation_adds_its_weights_to_resnet50():
+    with torch.device("meta"):
+        plain, with_se = resnet.resnet50(), resnet.resnet50(attention=squeeze)
+    stages = [(256, 3), (512, 4), (1024, 6), (2048, 3)]
+    weights = sum(blocks * 2 * c * (c // 16) for c, blocks in stages)
+    biases = sum(blocks * (c + c // 16) for c, blocks in stages)
+    assert weights == 2_514_944
+    assert count_parameters(with_se) == 28_088_024
+    assert count_parameters(with_se) - count_parameters(plain) == weights + biases
+    old = resnet.resnet50(stride_first=True, attention=squeeze)
+    assert count_macs(old, (3, 224, 224)) / 1e9 == pytest.approx(3.8605, abs=1e-4)
+
+
+def test_squeeze_and_excitation_scales_channels_and_nothing_else():
+    torch.manual_seed(0)
+    x = torch.randn(2, 32, 5, 5)
+    ratio = squeeze(32)(x) / x
+    assert torch.allclose(ratio, ratio[:, :, :1, :1].expand_as(ratio))
+    assert ratio.min() > 0
+    assert ratio.max() < 1
+    assert ratio[:, :, 0, 0].std() > 0
+
+
+def test_spatial_attention_scales_places_and_nothing_else():
+    torch.manual_seed(0)
+    x = torch.randn(2, 8, 9, 9)
+    ratio = SpatialAttention()(x) / x
+    assert torch.allclose(ratio, ratio[:, :1].expand_as(ratio), atol=1e-6)
+    assert ratio[:, 0].std() > 0
+
+
+@pytest.mark.parametrize("make_attention", [squeeze, CBAM])
+def test_attention_fits_behind_any_block(make_attention):
+    for network in (
+        resnet.resnet18(5, attention=make_attention),
+        resnet.bottleneck_resnet((1, 1, 1, 1), 5, attention=make_attention),
+    ):
+        assert network(torch.randn(1, 3, 64, 64)).shape == (1, 5)
+
+
+def test_a_merged_repvgg_computes_the_same():
+    torch.manual_seed(0)
+    network = repvgg.RepVGG((1, 2, 2), (8, 8, 16), num_classes=5).double().eval()
+    lively(network)
+    for norm in (m for m in network.modules() if isinstance(m, nn.BatchNorm2d)):
+        norm.weight.data.uniform_(0.5, 1.5)
+        norm.bias.data.normal_()
+    x = torch.randn(2, 3, 33, 32, dtype=torch.float64)
+    merged = repvgg.merge(network)
+    assert not any(isinstance(m, nn.BatchNorm2d) for m in merged.modules())
+    error = (merged(x) - network(x)).abs().max() / network(x).abs().max()
+    assert error < 1e-13
+
+
+def test_repvgg_counts_in_training_and_merged():
+    network = repvgg.repvgg_a0()
+    assert count_parameters(network) == 9_108_968
+    assert count_parameters(repvgg.merge(network)) == 8_309_384
+
+
+def test_a_p4_network_turns_with_the_picture_and_its_logits_stay():
+    torch.manual_seed(0)
+    network = group.p4cnn(in_channels=3).double()
+    for name, p in network.named_parameters():
+        if "bias" in name:
+            p.data.normal_()
+    x = torch.randn(2, 3, 12, 12, dtype=torch.float64)
+    assert equivariance_error(network.features, x, rotate90, of_output=rotate_p4) < 1e-12
+    assert equivariance_error(network, x, rotate90, of_output=lambda y: y) < 1e-12
+    plain = resnet20().double().eval()
+    x = torch.randn(2, 3, 32, 32, dtype=torch.float64)
+    assert equivariance_error(plain, x, rotate90, of_output=lambda y: y) > 1e-3
+
+
+DENSE = {
+    "FCN": segmentation.FCN,
+    "U-Net": segmentation.UNet,
+    "DeepLab": segmentation.DeepLab,
+}
+
+
+@pytest.mark.parametrize("name", DENSE)
+@pytest.mark.parametrize("size", [(32, 32), (37, 45)])
+def test_a_dense_network_answers_for_every_pixel_and_learns(name, size):
+    torch.manual_seed(0)
+    network = DENSE[name](4)
+    x, target = torch.randn(2, 3, *size), torch.randint(0, 4, (2, *size))
+    logits = network(x)
+    assert logits.shape == (2, 4, *size)
+    nn.functional.cross_entropy(logits, target).backward()
+    assert all(p.grad is not None and p.grad.any() for p in network.parameters())
+
+
+@pytest.mark.parametrize("stride", [2, 4, 8])
+def test_output_stride_is_exchanged_for_dilation(stride):
+    features = segmentation.DeepLab(4, output_stride=stride).features
+    assert features(torch.zeros(1, 3, 32, 32)).shape[-1] == 32 // stride
+    assert receptive_field_of(features, (3, 32, 32)).jump == stride
+
+
+def test_dilation_costs_more_at_the_same_width():
+    costs = [count_macs(segmentation.DeepLab(4, output_stride=s), (3, 64, 64)) for s in (8, 4, 2)]
+    assert costs == sorted(costs)
+    with pytest.raises(ValueError, match="output_stride=3"):
+        segmentation.DeepLab(4, output_stride=3)
+
+
+def test_a_motionless_clip_gets_the_answer_of_its_picture():
+    torch.manual_seed(0)
+    conv = nn.Conv2d(3, 4, 3, stride=2, padding=1).double()
+    picture = torch.randn(1, 3, 9, 9, dtype=torch.float64)
+    clip = picture[:, :, None].expand(-1, -1, 7, -1, -1)
+    answers = video.inflate_conv(conv, 3)(clip)
+    inner = (answers[:, :, 1:-1] - conv(picture)[:, :, None]).abs().max()
+    assert inner < 1e-13
+    bias = conv.bias[None, :, None, None]
+    edge = (answers[:, :, 0] - bias) / (conv(picture) - bias)
+    assert torch.allclose(edge, torch.full_like(edge, 2 / 3)), "zero padding in time"
+
+
+def test_a_whole_network_is_inflated_and_the_picture_network_is_left_alone():
+    torch.manual_seed(0)
+    features = vgg.vgg11_bn().features[:8].double().eval()
+    lively(features)
+    names = [type(m).__name__ for m in features]
+    inflated = video.inflate(features, frames=3)
+    picture = torch.randn(1, 3, 16, 16, dtype=torch.float64)
+    clip = picture[:, :, None].expand(-1, -1, 9, -1, -1)
+    assert torch.allclose(inflated(clip)[:, :, 4], features(picture))
+    assert [type(m).__name__ for m in features] == names
+    with pytest.raises(ValueError, match="LPPool2d has no 3-D form"):
+        video.inflate(nn.Sequential(nn.LPPool2d(2, 2)))
+
+
+def test_c3d_counts():
+    with torch.device("meta"):
+        network = video.c3d()
+    assert count_macs(network, (3, 16, 112, 112)) / 1e9 == pytest.approx(38.5, abs=0.1)
+
+
+def test_slowfast_reads_the_right_frames():
+    torch.manual_seed(0)
+    network = video.SlowFast(5).eval()
+    x = torch.randn(1, 3, 16, 16, 16, requires_grad=True)
+    (through_slow,) = torch.autograd.grad(network.slow[0](x[:, :, ::8]).square().sum(), x)
+    read = through_slow[0].abs().sum((0, 2, 3)).nonzero().flatten().tolist()
+    assert read == [0, 8]
+    (through_both,) = torch.autograd.grad(network(x).square().sum(), x)
+    assert (through_both[0].abs().sum((0, 2, 3)) > 0).all()
+    fast = sum(p.numel() for p in network.fast.parameters())
+    assert fast < 0.2 * count_parameters(network)
+
+
+def test_wavenet_never_looks_ahead_and_hears_1024_samples():
+    torch.manual_seed(0)
+    network = audio.WaveNet(channels=4, skip_channels=4, levels=3).double()
+    assert receptive_field_of(network, (1, 1500)).size == 1024
+    x = torch.randn(1, 1, 1200, dtype=torch.float64, requires_grad=True)
+    (gradient,) = torch.autograd.grad(network(x)[0, :, 1100].sum(), x)
+    heard = gradient[0, 0].nonzero().flatten()
+    assert (heard.min().item(), heard.max().item()) == (1100 - 1023, 1100)
+
+
+def test_a_tone_is_one_line_of_its_spectrogram():
+    time = torch.arange(4096) / 8000
+    picture = audio.spectrogram(torch.sin(2 * torch.pi * 1000 * time)[None])
+    assert picture.shape == (1, 1, 129, 33)
+    assert picture[0, 0, :, 16].argmax() == 32, "1,000 Hz in bins of 8,000 / 256 Hz"
+    network = audio.SpectrogramCNN(5).eval()
+    assert network(picture).shape == (1, 5)
