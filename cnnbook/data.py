@@ -1,4 +1,11 @@
-"""Pictures that come with the installed packages; nothing is downloaded."""
+"""Pictures that come with the installed packages, and folders of your own; nothing is downloaded.
+
+The procedural data set with known boxes and masks is in `cnnbook.shapes`.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -7,6 +14,81 @@ import torch.nn.functional as F
 _SKIMAGE = ("astronaut", "brick", "camera", "chelsea", "coffee", "grass", "rocket")
 _SKLEARN = ("china", "flower")
 PHOTOS = tuple(sorted(_SKIMAGE + _SKLEARN))
+
+
+PICTURE_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """Pictures of one size with labels.
+
+    images: (N, C, H, W), floats in [0, 1]; labels: (N,) ints, places in `classes`.
+    """
+
+    images: torch.Tensor
+    labels: torch.Tensor
+    classes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def digits() -> LabelledImages:
+    """Return 1,797 handwritten digits of 8×8 pixels, from scikit-learn (originally UCI)."""
+    from sklearn.datasets import load_digits
+
+    loaded = load_digits()
+    images = torch.from_numpy(loaded.images).float()[:, None] / 16
+    return LabelledImages(images, torch.from_numpy(loaded.target), tuple("0123456789"))
+
+
+def faces() -> LabelledImages:
+    """Return 100 faces and 100 other patches, 25×25 grey pixels, from scikit-image (LFW)."""
+    from skimage.data import lfw_subset
+
+    images = torch.from_numpy(lfw_subset()).float()[:, None]
+    labels = torch.arange(200) // 100
+    return LabelledImages(images, labels, ("face", "other"))
+
+
+def textures(*, size: int = 32) -> LabelledImages:
+    """Return all size × size tiles of the photographs of brick, grass and gravel, in grey."""
+    if type(size) is not int or not 8 <= size <= 512:
+        raise ValueError(f"size={size!r} is not allowed: it must be a whole number from 8 to 512")
+    from skimage import data
+
+    classes = ("brick", "grass", "gravel")
+    images, labels = [], []
+    for label, name in enumerate(classes):
+        pixels = torch.from_numpy(getattr(data, name)()).float() / 255  # (512, 512)
+        tiles = pixels.unfold(0, size, size).unfold(1, size, size).reshape(-1, 1, size, size)
+        images.append(tiles)
+        labels.append(torch.full((len(tiles),), label))
+    return LabelledImages(torch.cat(images), torch.cat(labels), classes)
+
+
+def image_folder(path: str | Path, *, size: int, workers: int = 4) -> LabelledImages:
+    """Return your own pictures from `path/<class>/*.jpg` and the like, as RGB of size × size pixels.
+
+    The middle square of each picture is resized. Classes are the folders, in alphabetical order, and
+    so are the pictures in them. Raises FileNotFoundError where there is nothing to read and ValueError
+    at a picture that cannot be read, with its name.
+    """
+    root = Path(path)
+    if not root.is_dir():
+        raise FileNotFoundError(f"{root} is no folder: give one that holds a folder for each class")
+    classes = tuple(sorted(folder.name for folder in root.iterdir() if folder.is_dir()))
+    if not classes:
+        raise FileNotFoundError(
+            f"{root} holds no folders: make one for each class, with its pictures"
+        )
+    files = {name: _pictures_in(root / name) for name in classes}
+    jobs = [(file, size) for name in classes for file in files[name]]
+    with ThreadPoolExecutor(workers) as pool:
+        images = torch.stack(list(pool.map(_read_picture, *zip(*jobs, strict=True))))
+    labels = [label for label, name in enumerate(classes) for _ in files[name]]
+    return LabelledImages(images.float() / 255, torch.tensor(labels), classes)
 
 
 def photo(name: str, *, size: int | None = None, gray: bool = False) -> torch.Tensor:
@@ -58,3 +140,23 @@ def _middle_square(image: torch.Tensor, size: int) -> torch.Tensor:
     top, left = (height - side) // 2, (width - side) // 2
     square = image[:, top : top + side, left : left + side]
     return F.interpolate(square[None], size=(size, size), mode="area")[0]
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    files = sorted(f for f in folder.iterdir() if f.suffix.lower() in PICTURE_SUFFIXES)
+    if not files:
+        raise FileNotFoundError(
+            f"{folder} holds no pictures ({', '.join(PICTURE_SUFFIXES)}): add some or remove it"
+        )
+    return files
+
+
+def _read_picture(file: Path, size: int) -> torch.Tensor:
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(file) as picture:
+            fitted = ImageOps.fit(picture.convert("RGB"), (size, size))
+    except (OSError, SyntaxError) as error:
+        raise ValueError(f"{file} cannot be read ({error}): replace it or remove it") from error
+    return torch.from_numpy(np.array(fitted)).permute(2, 0, 1)  # (H, W, C) -> (C, H, W)

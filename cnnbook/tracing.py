@@ -1,4 +1,4 @@
-"""Run a network on shapes alone, so that even the largest costs neither memory nor time."""
+"""Run a network in evaluation mode, and on shapes alone, without leaving a trace in it."""
 
 import contextlib
 
@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.func import functional_call
 
-__all__ = ["run_on_shapes"]
+__all__ = ["evaluating", "run_on_shapes"]
 
 
 def run_on_shapes(module: nn.Module, input_shape: tuple[int, ...], watching) -> torch.Tensor:
@@ -28,12 +28,13 @@ def run_on_shapes(module: nn.Module, input_shape: tuple[int, ...], watching) -> 
     }
     floats = [value.dtype for value in state.values() if value.is_floating_point()]
     dtype = floats[0] if floats else torch.get_default_dtype()
-    with _evaluating(module), torch.no_grad(), torch.device("meta"), watching:
+    with evaluating(module), torch.no_grad(), torch.device("meta"), watching:
         return functional_call(module, state, (torch.empty(1, *input_shape, dtype=dtype),))
 
 
 @contextlib.contextmanager
-def _evaluating(module: nn.Module):
+def evaluating(module: nn.Module):
+    """Put a network into evaluation mode for a while, and each part back into its own mode after."""
     modes = [(part, part.training) for part in module.modules()]
     module.eval()
     try:
