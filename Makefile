@@ -7,7 +7,7 @@ export CNNBOOK_MODE ?= quick
 export CUDA_VISIBLE_DEVICES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test lint exercises tidy notebooks grade-demo lock clean
+.PHONY: help book serve test lint exercises tidy notebooks grade-demo bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' \
@@ -43,6 +43,9 @@ notebooks: .venv/installed ## run every notebook and keep its outputs, then tidy
 
 grade-demo: .venv/installed ## grade a small class with nbgrader and print its scores
 	@$(BIN)/python -m scripts.grade_demo
+
+bench: .venv/installed ## measure what the library promises about speed, as ratios
+	@$(BIN)/pip install -q --disable-pip-version-check -e '.[bench]' && $(BIN)/python -m scripts.bench
 
 lock: .venv/installed ## write the exact versions of everything installed into requirements.txt
 	@$(BIN)/python -m scripts.lock_requirements

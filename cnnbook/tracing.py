@@ -22,14 +22,17 @@ def run_on_shapes(module: nn.Module, input_shape: tuple[int, ...], watching) -> 
             f"input_shape={input_shape!r} is not allowed: give the shape of one input without the "
             f"batch axis, such as (3, 224, 224)"
         )
-    state = {
-        name: torch.empty_like(value, device="meta")
-        for name, value in [*module.named_parameters(), *module.named_buffers()]
-    }
+    state = dict([*module.named_parameters(), *module.named_buffers()])
     floats = [value.dtype for value in state.values() if value.is_floating_point()]
     dtype = floats[0] if floats else torch.get_default_dtype()
+    shapes = {
+        name: torch.empty_like(value, device="meta")
+        for name, value in state.items()
+        if not value.is_meta
+    }
     with evaluating(module), torch.no_grad(), torch.device("meta"), watching:
-        return functional_call(module, state, (torch.empty(1, *input_shape, dtype=dtype),))
+        x = torch.empty(1, *input_shape, dtype=dtype)
+        return functional_call(module, shapes, (x,)) if shapes else module(x)
 
 
 @contextlib.contextmanager

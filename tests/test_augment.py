@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from cnnbook import augment
-from tests.torchvision_oracle import torchvision
+from scripts.torchvision_on_cpu import torchvision
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from cnnbook.models import resnet_cifar as cifar
 from cnnbook.models.published import key_map, load_published
 from cnnbook.receptive_field import receptive_field_of
 from cnnbook.summary import count_macs, count_parameters
-from tests.torchvision_oracle import make, torchvision
+from scripts.torchvision_on_cpu import make, torchvision
 
 FAMILIES = {
     "alexnet": ["alexnet"],

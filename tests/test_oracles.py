@@ -5,7 +5,7 @@ import torch
 
 from cnnbook.grading.assignment import read_assignment
 from scripts.paths import ROOT
-from tests.torchvision_oracle import make, torchvision
+from scripts.torchvision_on_cpu import make, torchvision
 
 SIZES = {"inception_v3": 299}
 NETWORKS = {

@@ -1,6 +1,6 @@
 """torchvision beside a CPU-only torch: import it from here, as `torchvision`.
 
-Such a torch lacks two operators that torchvision asks for at import; no test calls them.
+Such a torch lacks two operators that torchvision asks for at import; nothing here calls them.
 """
 
 import torch
