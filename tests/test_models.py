@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from cnnbook.models import alexnet, inception, inception_v3, lenet, mobilenet, nin, xception
+from cnnbook.models import alexnet, inception, inception_v3, lenet, mobilenet, nin, repvgg, xception
 from cnnbook.models import resnet as resnets
 from cnnbook.models import resnet_cifar as cifar
+from cnnbook.models.attention import SqueezeExcitation
 from cnnbook.models.published import key_map, load_published
 from cnnbook.receptive_field import receptive_field_of
 from cnnbook.summary import count_macs, count_parameters
@@ -53,6 +54,22 @@ def test_counts_are_those_that_torchvision_publishes(name):
     assert count_macs(network, (3, size, size)) / 1e9 == pytest.approx(published["_ops"], abs=6e-4)
 
 
+def compare(theirs, network, sizes):
+    """Assert that two networks with the same weights give the same logits and gradients."""
+    for size in sizes:
+        x = torch.randn(2, 3, size, size)
+        results = []
+        for model in (theirs, network):
+            picture = x.clone().requires_grad_()
+            logits = model(picture)
+            (gradient,) = torch.autograd.grad(logits.square().sum(), picture)
+            results.append((logits.detach(), gradient))
+        (logits, gradient), (our_logits, our_gradient) = results
+        assert logits.std() > 1e-3, "the comparison means something"
+        assert (our_logits - logits).abs().max() <= 1e-4 * logits.abs().max().clamp_min(1)
+        assert (our_gradient - gradient).abs().max() <= 1e-3 * gradient.abs().max()
+
+
 def lively(network):
     """Fill in numbers for which a wrong layer shows: no zeros, no ones, no tiny scales."""
     for name, value in network.state_dict().items():
@@ -68,18 +85,40 @@ def test_with_the_same_weights_logits_and_gradients_are_torchvisions(name):
     theirs, network = make(name).eval(), ours(name, **settings_of(name)).eval()
     lively(theirs)
     load_published(network, theirs.state_dict())
-    for size in (96, 128) if name == "inception_v3" else (64, 96):
-        x = torch.randn(2, 3, size, size)
-        results = []
-        for model in (theirs, network):
-            picture = x.clone().requires_grad_()
-            logits = model(picture)
-            (gradient,) = torch.autograd.grad(logits.square().sum(), picture)
-            results.append((logits.detach(), gradient))
-        (logits, gradient), (our_logits, our_gradient) = results
-        assert logits.std() > 1e-3, "the comparison means something"
-        assert (our_logits - logits).abs().max() <= 1e-4 * logits.abs().max().clamp_min(1)
-        assert (our_gradient - gradient).abs().max() <= 1e-3 * gradient.abs().max()
+    compare(theirs, network, (96, 128) if name == "inception_v3" else (64, 96))
+
+
+def se_resnet50():
+    """Return the network that the SE paper's authors published: stride first, unpadded pooling."""
+
+    def squeeze(channels):
+        return SqueezeExcitation(channels, channels // 16)
+
+    network = resnets.resnet50(stride_first=True, attention=squeeze)
+    network.maxpool = nn.MaxPool2d(3, stride=2, ceil_mode=True)
+    return network
+
+
+IN_TIMM = {
+    "mobilenetv1_100": (mobilenet.mobilenet_v1, 4_231_976),
+    "legacy_xception": (xception.xception, 22_855_952),
+    "legacy_seresnet50": (se_resnet50, 28_088_024),
+    "repvgg_a0": (repvgg.repvgg_a0, 9_108_968),
+}
+
+
+@pytest.mark.parametrize("name", IN_TIMM)
+def test_with_the_same_weights_logits_and_gradients_are_timms(name):
+    import timm
+
+    torch.manual_seed(0)
+    make_network, parameters = IN_TIMM[name]
+    theirs, network = timm.create_model(name).eval(), make_network().eval()
+    lively(theirs)
+    nn.init.normal_(theirs.get_classifier().weight, std=0.3)  # timm's heads begin nearly at zero
+    load_published(network, theirs.state_dict())
+    assert count_parameters(network) == count_parameters(theirs) == parameters
+    compare(theirs, network, (64, 96))
 
 
 COUNTED = {

@@ -114,21 +114,17 @@ def test_a_finished_run_is_not_trained_again(tmp_path):
 
 
 def test_a_damaged_or_foreign_checkpoint_is_refused_and_nothing_is_changed(tmp_path):
-    path = tmp_path / "run.safetensors"
+    damaged, foreign = tmp_path / "damaged.safetensors", tmp_path / "foreign.safetensors"
     model = network()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    path.write_bytes(b"nonsense")
-    with pytest.raises(ValueError, match="is no checkpoint .*delete it to start anew"):
-        load_checkpoint(path, model, optimizer, None)
-    train(
-        nn.Sequential(nn.Flatten(), nn.Linear(64, 10)),
-        small_set(),
-        Recipe(epochs=1),
-        checkpoint=path,
-    )
     before = weights(model)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    damaged.write_bytes(b"nonsense")
+    with pytest.raises(ValueError, match="is no checkpoint .*delete it to start anew"):
+        load_checkpoint(damaged, model, optimizer, None)
+    other = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    train(other, small_set(), Recipe(epochs=1), checkpoint=foreign)
     with pytest.raises(ValueError, match="is of another model"):
-        load_checkpoint(path, model, optimizer, None)
+        load_checkpoint(foreign, model, optimizer, None)
     assert torch.equal(weights(model), before)
 
 

@@ -23,12 +23,12 @@ class RepVGGBlock(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, stride: int = 1):
         super().__init__()
+        has_identity = in_channels == out_channels and stride == 1
+        self.norm0 = nn.BatchNorm2d(out_channels) if has_identity else None
         self.conv3 = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False)
         self.norm3 = nn.BatchNorm2d(out_channels)
         self.conv1 = nn.Conv2d(in_channels, out_channels, 1, stride, bias=False)
         self.norm1 = nn.BatchNorm2d(out_channels)
-        has_identity = in_channels == out_channels and stride == 1
-        self.norm0 = nn.BatchNorm2d(out_channels) if has_identity else None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y = self.norm3(self.conv3(x)) + self.norm1(self.conv1(x))

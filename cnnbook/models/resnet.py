@@ -57,8 +57,8 @@ class BasicBlock(nn.Module):
         super().__init__()
         self.conv1, self.bn1 = conv(in_channels, width, 3, stride), nn.BatchNorm2d(width)
         self.conv2, self.bn2 = conv(width, width, 3), nn.BatchNorm2d(width)
-        self.downsample = shortcut(in_channels, width, stride, option)
         self.attention = attention(width) if attention else nn.Identity()
+        self.downsample = shortcut(in_channels, width, stride, option)
 
     def forward(self, x):
         y = F.relu(self.bn1(self.conv1(x)))
@@ -93,8 +93,8 @@ class Bottleneck(nn.Module):
         self.conv1, self.bn1 = conv(in_channels, inner, 1, first), nn.BatchNorm2d(inner)
         self.conv2, self.bn2 = conv(inner, inner, 3, second, groups), nn.BatchNorm2d(inner)
         self.conv3, self.bn3 = conv(inner, 4 * width, 1), nn.BatchNorm2d(4 * width)
-        self.downsample = shortcut(in_channels, 4 * width, stride, option)
         self.attention = attention(4 * width) if attention else nn.Identity()
+        self.downsample = shortcut(in_channels, 4 * width, stride, option)
 
     def forward(self, x):
         y = F.relu(self.bn1(self.conv1(x)))
