@@ -36,7 +36,9 @@ def pytest(*arguments: str) -> Outcome:
     with TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
-        code = subprocess.run(command, cwd=ROOT).returncode
+        # Two workers on two cores: more threads each would only get in each other's way.
+        threads = {"OMP_NUM_THREADS": "1"} if "-n" in arguments else {}
+        code = subprocess.run(command, cwd=ROOT, env={**os.environ, **threads}).returncode
         if not report.exists():
             return Outcome(failed=1, notes=[f"pytest ended with {code} and wrote no report"])
         suite = ElementTree.parse(report).getroot().find("testsuite")
