@@ -178,6 +178,17 @@ def test_a_solution_that_fails_its_own_tests_is_found(project):
     assert "solutions/02_convolution/convolution.ipynb: expected 'Success!" in words
 
 
+def test_a_release_that_holds_the_solution_is_found(project):
+    names = [
+        project / kind / "02_convolution" / "convolution.ipynb"
+        for kind in ("solutions", "exercises")
+    ]
+    shutil.copy(*names)
+    code, words = check(project, "validate")
+    assert code == 1
+    assert "exercises/02_convolution/convolution.ipynb: expected 'VALIDATION FAILED'" in words
+
+
 def test_an_untidy_notebook_is_found(project):
     path = project / "chapters" / "02_convolution.ipynb"
     edit(

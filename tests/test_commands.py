@@ -7,7 +7,7 @@ import urllib.request
 
 import pytest
 
-from scripts import build_book, run_checks, serve
+from scripts import build_book, chromium, lock_requirements, run_checks, serve
 from scripts.paths import ROOT
 
 
@@ -126,3 +126,20 @@ def test_an_unknown_check_is_refused(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["run_checks", "nothing"])
     assert run_checks.main() == 2
     assert "there are lint, unit" in capsys.readouterr().out
+
+
+def test_without_a_browser_the_command_to_type_is_printed_and_nothing_is_installed(monkeypatch):
+    monkeypatch.setattr(chromium, "find_chromium", lambda: None)
+    monkeypatch.setattr(chromium.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(chromium.subprocess, "run", lambda *a, **k: pytest.fail("it ran a command"))
+    outcome = run_checks.browser()
+    assert (outcome.passed, outcome.failed, outcome.skipped) == (0, 0, 1)
+    assert "sudo apt-get install chromium" in outcome.notes[0]
+
+
+def test_locking_keeps_what_is_asked_for_and_lists_what_that_needs():
+    text = "# Head\n-e .\ntorch==1.0\nScikit_Image==1.0\n\n# Needed by these\nold==0.1\n"
+    installed = {"torch": "2.0", "scikit-image": "3.0", "six": "1.16", "pip": "9", "cnnbook": "0.1"}
+    assert lock_requirements.locked(text, installed) == (
+        "# Head\n-e .\ntorch==2.0\nScikit_Image==3.0\n\n# Needed by these\nsix==1.16\n"
+    )
