@@ -6,7 +6,17 @@ import pytest
 import torch
 from torch import nn
 
-from cnnbook.models import alexnet, inception, inception_v3, lenet, mobilenet, nin, repvgg, xception
+from cnnbook.models import (
+    alexnet,
+    inception,
+    inception_v3,
+    lenet,
+    mobilenet,
+    nin,
+    preactivation,
+    repvgg,
+    xception,
+)  # fmt: skip
 from cnnbook.models import resnet as resnets
 from cnnbook.models import resnet_cifar as cifar
 from cnnbook.models.attention import SqueezeExcitation
@@ -104,6 +114,7 @@ IN_TIMM = {
     "legacy_xception": (xception.xception, 22_855_952),
     "legacy_seresnet50": (se_resnet50, 28_088_024),
     "repvgg_a0": (repvgg.repvgg_a0, 9_108_968),
+    "resnetv2_50": (preactivation.preact_resnet50, 25_549_352),
 }
 
 
@@ -218,7 +229,7 @@ def test_an_unknown_shortcut_option_is_refused():
 
 
 def test_a_pre_activation_block_with_zero_weights_is_the_identity_on_every_input():
-    block = cifar.PreActivationBlock(4, 4)
+    block = preactivation.PreActivationBlock(4, 4)
     nn.init.zeros_(block.conv2.weight)
     x = torch.randn(2, 4, 8, 8)
     assert torch.equal(block(x), x)
@@ -234,6 +245,7 @@ SMALL = {
     "nin": (lambda: nin.nin(7), (3, 224, 224), 7),
     "mobilenet_v1": (lambda: mobilenet.mobilenet_v1(7, width=0.25), (3, 64, 64), 7),
     "resnet20": (cifar.resnet20, (3, 32, 32), 10),
+    "preact_resnet18": (lambda: preactivation.preact_resnet18(7), (3, 64, 64), 7),
     "preact": (cifar.preact_resnet110, (3, 32, 32), 10),
 }
 
@@ -248,6 +260,14 @@ def test_every_parameter_gets_a_gradient(name):
     out.square().sum().backward()
     without = [n for n, p in network.named_parameters() if p.grad is None or not p.grad.any()]
     assert without == []
+
+
+def test_the_prototypes_of_lenet_are_ten_digits_far_from_each_other():
+    digits = lenet.stylised_digits().flatten(1)
+    assert digits.unique().tolist() == [-1, 1]
+    differing = torch.cdist(digits, digits, p=0) + 84 * torch.eye(10)
+    assert differing.min() >= 6, "as many pixels as a stroke has beyond its neighbours"
+    assert torch.equal(lenet.lenet5().output(digits).argmin(1), torch.arange(10))
 
 
 def test_partial_convolution_reads_only_its_maps():

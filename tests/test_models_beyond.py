@@ -4,12 +4,14 @@ import pytest
 import torch
 from torch import nn
 
-from cnnbook.models import audio, group, repvgg, resnet, segmentation, vgg, video
+from cnnbook.models import atrous, audio, group, repvgg, resnet, segmentation, vgg, video
 from cnnbook.models.attention import CBAM, SpatialAttention, SqueezeExcitation
+from cnnbook.models.published import load_published
 from cnnbook.models.resnet_cifar import resnet20
 from cnnbook.receptive_field import receptive_field_of
 from cnnbook.summary import count_macs, count_parameters
 from cnnbook.symmetry import equivariance_error, rotate90, rotate_p4
+from scripts.torchvision_on_cpu import torchvision
 from tests.test_models import lively
 
 
@@ -94,7 +96,7 @@ def test_a_p4_network_turns_with_the_picture_and_its_logits_stay():
 DENSE = {
     "FCN": segmentation.FCN,
     "U-Net": segmentation.UNet,
-    "DeepLab": segmentation.DeepLab,
+    "DeepLab": atrous.DeepLab,
 }
 
 
@@ -112,16 +114,52 @@ def test_a_dense_network_answers_for_every_pixel_and_learns(name, size):
 
 @pytest.mark.parametrize("stride", [2, 4, 8])
 def test_output_stride_is_exchanged_for_dilation(stride):
-    features = segmentation.DeepLab(4, output_stride=stride).features
+    features = atrous.DeepLab(4, output_stride=stride).features
     assert features(torch.zeros(1, 3, 32, 32)).shape[-1] == 32 // stride
     assert receptive_field_of(features, (3, 32, 32)).jump == stride
 
 
 def test_dilation_costs_more_at_the_same_width():
-    costs = [count_macs(segmentation.DeepLab(4, output_stride=s), (3, 64, 64)) for s in (8, 4, 2)]
+    costs = [count_macs(atrous.DeepLab(4, output_stride=s), (3, 64, 64)) for s in (8, 4, 2)]
     assert costs == sorted(costs)
     with pytest.raises(ValueError, match="output_stride=3"):
-        segmentation.DeepLab(4, output_stride=3)
+        atrous.DeepLab(4, output_stride=3)
+
+
+@pytest.mark.parametrize("name", [
+    "fcn_resnet50", "fcn_resnet101", "deeplabv3_resnet50", "deeplabv3_resnet101",
+])  # fmt: skip
+def test_segmentation_networks_are_torchvisions(name):
+    torch.manual_seed(0)
+    theirs = torchvision.models.get_model(name, weights_backbone=None, aux_loss=True).eval()
+    network = getattr(atrous, name)(auxiliary=True)
+    published = torchvision.models.get_model_weights(name).DEFAULT.meta["num_params"]
+    assert count_parameters(network) == published
+    assert count_parameters(getattr(atrous, name)()) < published
+    lively(theirs)
+    load_published(network, theirs.state_dict())
+    x = torch.randn(2, 3, 64, 96)
+    expected = theirs(x)
+    scores, auxiliary = network.train(mode=False)(x), network.auxiliary_head
+    assert (scores - expected["out"]).abs().max() <= 1e-4 * expected["out"].abs().max().clamp_min(1)
+    assert scores.std() > 1e-3
+    network.backbone.train(mode=False)
+    network.training = True  # the pair comes out; batch normalisation still evaluates
+    _, early = network(x)
+    assert auxiliary is not None
+    assert (early - expected["aux"]).abs().max() <= 1e-4 * expected["aux"].abs().max().clamp_min(1)
+
+
+@pytest.mark.parametrize("stride", [8, 16])
+def test_a_dilated_resnet_keeps_its_weights_and_its_receptive_field_grows(stride):
+    with torch.device("meta"):
+        network, plain = atrous.dilated(resnet.resnet50(), stride), resnet.resnet50()
+    field, before = (receptive_field_of(n, (3, 224, 224)) for n in (network, plain))
+    assert (field.jump, before.jump) == (stride, 32)
+    assert field.size >= before.size
+    assert count_parameters(network) == count_parameters(plain)
+    with pytest.raises(ValueError, match="must be 8 or 16"):
+        atrous.dilated(resnet.resnet50(), 4)
 
 
 def test_a_motionless_clip_gets_the_answer_of_its_picture():

@@ -67,14 +67,46 @@ class Subsampling(nn.Module):
         return self.factor * F.avg_pool2d(x, 2) + self.bias
 
 
-class DistanceToPrototypes(nn.Module):
-    """The squared distance from each class's fixed 7×12 picture of ±1: small means alike."""
+# The strokes of a pocket calculator's digits, rows and columns of a 7×12 picture.
+STROKES = {
+    "top": (slice(0, 2), slice(0, 7)),
+    "middle": (slice(5, 7), slice(0, 7)),
+    "bottom": (slice(10, 12), slice(0, 7)),
+    "upper left": (slice(0, 6), slice(0, 2)),
+    "upper right": (slice(0, 6), slice(5, 7)),
+    "lower left": (slice(6, 12), slice(0, 2)),
+    "lower right": (slice(6, 12), slice(5, 7)),
+}
+WITHOUT = [  # the strokes that each digit lacks
+    ["middle"],
+    ["top", "middle", "bottom", "upper left", "lower left"],
+    ["upper left", "lower right"],
+    ["upper left", "lower left"],
+    ["top", "bottom", "lower left"],
+    ["upper right", "lower left"],
+    ["upper right"],
+    ["middle", "bottom", "upper left", "lower left"],
+    [],
+    ["lower left"],
+]
 
-    def __init__(self, classes: int = 10, seed: int = 0):
+
+def stylised_digits() -> torch.Tensor:
+    """Return a picture of each digit, (10, 12, 7): +1 is ink, -1 is paper."""
+    pictures = -torch.ones(10, 12, 7)
+    for picture, lacking in zip(pictures, WITHOUT, strict=True):
+        for stroke, (rows, columns) in STROKES.items():
+            if stroke not in lacking:
+                picture[rows, columns] = 1
+    return pictures
+
+
+class DistanceToPrototypes(nn.Module):
+    """The squared distance from each digit's fixed 7×12 picture of ±1: small means alike."""
+
+    def __init__(self):
         super().__init__()
-        generator = torch.Generator().manual_seed(seed)
-        pictures = torch.randint(0, 2, (classes, 84), generator=generator) * 2.0 - 1
-        self.register_buffer("prototypes", pictures)
+        self.register_buffer("prototypes", stylised_digits().flatten(1))
 
     def forward(self, x):
         return (x[:, None] - self.prototypes).square().sum(2)
@@ -84,7 +116,7 @@ class LeNet5(nn.Module):
     """LeNet-5 as published: 60,000 trainable parameters.
 
     Input (N, 1, 32, 32); output (N, 10) squared distances, of which the smallest wins. The paper's
-    prototypes are stylised digits; here they are random pictures of the same size, kept fixed.
+    prototypes are printed characters of 7×12 pixels; here they are drawn anew from seven strokes.
     """
 
     def __init__(self):

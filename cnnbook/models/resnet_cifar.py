@@ -1,30 +1,15 @@
-"""The small ResNets for 32×32 pictures: He et al. 2016, section 4.2; and the pre-activation block
-of their second paper, "Identity mappings in deep residual networks", arXiv:1603.05027.
+"""The small ResNets for 32×32 pictures: He et al. 2016, arXiv:1512.03385, section 4.2.
 
-The idea of the second: keep the shortcut clean, with no ReLU after the sum, so that the input
-of every block reaches every later one unchanged.
+The idea: the same blocks as in the large ones, few channels, three sizes of map; one number, the
+blocks in each stage, sets the depth.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from cnnbook.models.resnet import BasicBlock, conv, shortcut
-
-
-class PreActivationBlock(nn.Module):
-    """Normalise and activate before each of two 3×3 convolutions; the sum is left as it is."""
-
-    def __init__(self, in_channels, width, stride=1, *, option="A"):
-        super().__init__()
-        self.bn1, self.conv1 = nn.BatchNorm2d(in_channels), conv(in_channels, width, 3, stride)
-        self.bn2, self.conv2 = nn.BatchNorm2d(width), conv(width, width, 3)
-        self.downsample = shortcut(in_channels, width, stride, option)
-
-    def forward(self, x):
-        y = self.conv1(F.relu(self.bn1(x)))
-        y = self.conv2(F.relu(self.bn2(y)))
-        return y + (x if self.downsample is None else self.downsample(x))
+from cnnbook.models.preactivation import PreActivationBlock
+from cnnbook.models.resnet import BasicBlock, conv
 
 
 class CifarResNet(nn.Module):

@@ -1,10 +1,9 @@
-"""Networks that answer for every pixel: FCN (Long, Shelhamer and Darrell 2015, arXiv:1411.4038),
-U-Net (Ronneberger, Fischer and Brox 2015, arXiv:1505.04597) and DeepLab v3 (Chen et al. 2017,
-arXiv:1706.05587).
+"""Networks that answer for every pixel: FCN (Long, Shelhamer and Darrell 2015, arXiv:1411.4038) and
+U-Net (Ronneberger, Fischer and Brox 2015, arXiv:1505.04597), small.
 
 The idea: a classifier without its pooling gives a small map of answers. FCN enlarges it and adds
-finer maps; U-Net goes down and up again, joining each level; DeepLab does not shrink so far, and
-widens its view by dilation instead.
+finer maps; U-Net goes down and up again, joining each level. `cnnbook.models.atrous` has the third
+way, which does not shrink so far.
 """
 
 import torch
@@ -84,59 +83,3 @@ class UNet(nn.Module):
             x = enlarge(up(x), other.shape[2:])  # changes nothing where sizes were even
             x = join(torch.cat([other, x], dim=1))
         return self.score(x)
-
-
-class ASPP(nn.Module):
-    """Atrous spatial pyramid pooling: a 1×1, 3×3 at several dilations, and the mean of the map."""
-
-    def __init__(self, in_channels: int, out_channels: int, dilations=(2, 4, 6)):
-        super().__init__()
-
-        def branch(kernel_size, dilation=1):
-            padding = dilation * (kernel_size // 2)
-            conv = nn.Conv2d(
-                in_channels,
-                out_channels,
-                kernel_size,
-                padding=padding,
-                dilation=dilation,
-                bias=False,
-            )
-            return nn.Sequential(conv, nn.BatchNorm2d(out_channels), nn.ReLU())
-
-        self.branches = nn.ModuleList([branch(1), *(branch(3, d) for d in dilations)])
-        self.context = nn.Sequential(nn.Conv2d(in_channels, out_channels, 1), nn.ReLU())
-        self.mix = nn.Conv2d((2 + len(dilations)) * out_channels, out_channels, 1)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        context = self.context(x.mean((2, 3), keepdim=True)).expand(-1, -1, *x.shape[2:])
-        return self.mix(torch.cat([*(branch(x) for branch in self.branches), context], dim=1))
-
-
-class DeepLab(nn.Module):
-    """Stages that shrink the map to 1/`output_stride`; the rest dilate instead; then ASPP.
-
-    Input (N, in_channels, H, W), output (N, num_classes, H, W); `output_stride` is 2, 4 or 8.
-    """
-
-    def __init__(self, num_classes: int, *, in_channels=3, width=16, output_stride=4):
-        super().__init__()
-        if output_stride not in (2, 4, 8):
-            raise ValueError(
-                f"output_stride={output_stride!r} is not allowed: it must be 2, 4 or 8"
-            )
-        layers, channels, stride, dilation = [], in_channels, 1, 1
-        for stage in range(3):
-            layers.append(double_conv(channels, width * 2**stage, dilation))
-            channels = width * 2**stage
-            if stride < output_stride:
-                layers.append(nn.MaxPool2d(2))
-                stride *= 2
-            else:
-                dilation *= 2  # look twice as far, in place of halving the map
-        self.features = nn.Sequential(*layers)
-        self.aspp = ASPP(channels, 2 * width)
-        self.score = nn.Conv2d(2 * width, num_classes, 1)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return enlarge(self.score(self.aspp(self.features(x))), x.shape[2:])
