@@ -44,6 +44,10 @@ notebooks: .venv/installed ## run every notebook and keep its outputs, then tidy
 grade-demo: .venv/installed ## grade a small class with nbgrader and print its scores
 	@$(BIN)/python -m scripts.grade_demo
 
+# Memory that is given back is faulted in again, page by page and now and then, which costs a
+# network's epoch up to 8 %: for comparisons the allocator keeps what it has.
+bench: export MALLOC_MMAP_THRESHOLD_ = 4000000000
+bench: export MALLOC_TRIM_THRESHOLD_ = 8000000000
 bench: .venv/installed ## measure what the library promises about speed, as ratios
 	@$(BIN)/pip install -q --disable-pip-version-check -e '.[bench]' && $(BIN)/python -m scripts.bench
 

@@ -108,9 +108,9 @@ def _train_epoch(
         x, y = images[batch], labels[batch]
         if change is not None:
             x, y = change(x, y)
+        optimizer.zero_grad()
         logits = _predict(model, x)
         loss = F.cross_entropy(logits, y, label_smoothing=recipe.smoothing)
-        optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         if average is not None:

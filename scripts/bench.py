@@ -1,11 +1,10 @@
 """Measure what the library promises about speed, as ratios in one run. Run by `make bench`.
 
-Each pair is measured in turn, several times, and the medians are divided; absolute times depend on
+Each pair is measured in turn, several times, and the least times are divided; absolute times depend on
 the machine and are written down only beside it, in results/bench.json.
 """
 
 import json
-import statistics
 import subprocess
 import sys
 import time
@@ -27,24 +26,24 @@ from scripts.hardware import describe_hardware
 from scripts.paths import ROOT
 
 ROUNDS = 9
-PICTURES = 1024  # for one measured epoch
+PICTURES = 512  # for one measured epoch: short, so that some round is left undisturbed
 
 
-def medians(*functions: Callable[[], object]) -> list[float]:
-    """Return the median seconds of each function.
+def least_seconds(*functions: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
+    """Return the least seconds that each function took: what it costs when nothing disturbs it.
 
     After one round for warmth they take turns, and each round begins with another, so that none
     always follows the same neighbour.
     """
     seconds: list[list[float]] = [[] for _ in functions]
-    for round_number in range(ROUNDS + 1):
+    for round_number in range(rounds + 1):
         for turn in range(len(functions)):
             index = (turn + round_number) % len(functions)
             start = time.perf_counter()
             functions[index]()
             if round_number:
                 seconds[index].append(time.perf_counter() - start)
-    return [statistics.median(s) for s in seconds]
+    return [min(s) for s in seconds]
 
 
 def summary_against_torchinfo() -> dict[str, float]:
@@ -54,7 +53,7 @@ def summary_against_torchinfo() -> dict[str, float]:
     with torch.device("meta"):
         network = resnet152()
     size = (1, 3, 224, 224)
-    ours, theirs = medians(
+    ours, theirs = least_seconds(
         lambda: str(summarize(network, size[1:])),
         lambda: str(summary(network, input_size=size, device="meta", verbose=0)),
     )
@@ -65,7 +64,7 @@ def receptive_field_of_resnet152() -> dict[str, float]:
     """Seconds, to be below one."""
     with torch.device("meta"):
         network = resnet152()
-    (seconds,) = medians(lambda: receptive_field_of(network, (3, 224, 224)))
+    (seconds,) = least_seconds(lambda: receptive_field_of(network, (3, 224, 224)))
     return {"seconds": seconds}
 
 
@@ -84,8 +83,8 @@ def bare_epoch(model: nn.Module, data: LabelledImages, batch_size: int) -> None:
     )
     model.train()
     for batch in torch.randperm(len(data)).split(batch_size):
-        loss = F.cross_entropy(model(data.images[batch]), data.labels[batch])
         optimizer.zero_grad()
+        loss = F.cross_entropy(model(data.images[batch]), data.labels[batch])
         loss.backward()
         optimizer.step()
 
@@ -104,7 +103,9 @@ def epoch_against_bare_loop_and_lightning() -> dict[str, float]:
             return F.cross_entropy(self.network(batch[0]), batch[1])
 
         def configure_optimizers(self):
-            return torch.optim.SGD(self.parameters(), lr=0.05, momentum=0.9, nesterov=True)
+            return torch.optim.SGD(
+                self.parameters(), lr=0.05, momentum=0.9, nesterov=True, weight_decay=5e-4
+            )
 
     data = cifar_shaped()
     recipe = Recipe(epochs=1, batch_size=128)
@@ -118,10 +119,11 @@ def epoch_against_bare_loop_and_lightning() -> dict[str, float]:
         )  # fmt: skip
         trainer.fit(Wrapped(), loader)
 
-    ours, bare, theirs = medians(
+    ours, bare, theirs = least_seconds(
         lambda: train(resnet20(), data, recipe),
         lambda: bare_epoch(resnet20(), data, 128),
         with_lightning,
+        rounds=3 * ROUNDS,
     )
     return {
         "seconds": ours,
@@ -139,7 +141,7 @@ def augmentation_against_one_by_one() -> dict[str, float]:
     def change(pictures):
         return augment.color_jitter(augment.random_flip(augment.random_crop(pictures)))
 
-    batch, single = medians(
+    batch, single = least_seconds(
         lambda: change(images), lambda: [change(picture[None]) for picture in images]
     )
     return {"seconds": batch, "one by one": single, "times faster": single / batch}
@@ -150,21 +152,24 @@ def shapes_on_one_core() -> dict[str, float]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        (seconds,) = medians(lambda: shapes(1024))
+        (seconds,) = least_seconds(lambda: shapes(1024))
     finally:
         torch.set_num_threads(threads)
     return {"pictures a second": 1024 / seconds}
 
 
 MEMORY = """
-import resource, sys, torch
+import torch
+from pathlib import Path
 from cnnbook.models.convnext import convnext_large
 from cnnbook.summary import summarize
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def peak():  # in KiB; getrusage would count what the parent held before the exec
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+before = peak()
 with torch.device("meta"):
     network = convnext_large()
 str(summarize(network, (3, 224, 224)))
-print(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(before, peak())
 """
 
 
