@@ -32,11 +32,23 @@ def expect(function: Callable, *args, gives, look_at: str, **kwargs) -> None:
         )
 
 
+_active: list[str] = []  # names of the restrictions in force
+
+
 @contextlib.contextmanager
 def no_convolutions():
     """Within this block PyTorch's own convolutions raise an AssertionError: write the sum."""
-    with _NoConvolutions():
-        yield
+    _active.append("no_convolutions")
+    try:
+        with _NoConvolutions():
+            yield
+    finally:
+        _active.pop()
+
+
+def active_restrictions() -> list[str]:
+    """Return the names of the restrictions in force, for whoever runs the function elsewhere."""
+    return list(_active)
 
 
 class _NoConvolutions(TorchFunctionMode):

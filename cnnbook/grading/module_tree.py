@@ -1,0 +1,113 @@
+"""Networks as data: their parts, parameters and plain settings, without any code.
+
+A part whose class is one of torch.nn's own is built again on the other side, as it is; a part of a
+class that a student wrote becomes a bare `nn.Module` with the same parameters, whose `forward` is
+asked for where the student's process runs.
+"""
+
+import torch
+from torch import nn
+
+from cnnbook.grading.wire import WireError
+
+OWN = frozenset(nn.Module().__dict__)  # what every module has
+PARTS = 20_000
+
+
+def is_plain(value, depth: int = 0) -> bool:
+    """Return whether a setting can travel: numbers, text, None, and short tuples and lists of them."""
+    if isinstance(value, tuple | list):
+        return depth < 3 and len(value) < 1000 and all(is_plain(v, depth + 1) for v in value)
+    return value is None or type(value) in (bool, int, float, str)
+
+
+def has_hooks(module: nn.Module) -> bool:
+    """Return whether anything runs beside `forward`."""
+    hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    return any(getattr(module, name) for name in hooks)
+
+
+def known_class(module: nn.Module) -> str | None:
+    """Return the name in torch.nn of a module that behaves as its class says, else None."""
+    kind = type(module)
+    settings = {k: v for k, v in module.__dict__.items() if k not in OWN}
+    if getattr(nn, kind.__name__, None) is not kind or has_hooks(module):
+        return None
+    return kind.__name__ if all(map(is_plain, settings.values())) else None
+
+
+def tree_of(module: nn.Module, tensor_index) -> dict:
+    """Return a module as data; `tensor_index(tensor)` returns a tensor's place in the message."""
+    settings = {k: v for k, v in module.__dict__.items() if k not in OWN and is_plain(v)}
+
+    def indices(tensors):
+        return {n: None if t is None else tensor_index(t) for n, t in tensors.items()}
+
+    return {
+        "class": known_class(module),
+        "name": type(module).__name__,
+        "settings": [[k, _listed(v), isinstance(v, tuple)] for k, v in settings.items()],
+        "training": module.training,
+        "parameters": indices(module._parameters),
+        "buffers": indices(module._buffers),
+        "unsaved": sorted(module._non_persistent_buffers_set),
+        "parts": {
+            n: None if part is None else tree_of(part, tensor_index)
+            for n, part in module._modules.items()
+        },
+    }
+
+
+def all_known(tree: dict | None) -> bool:
+    """Return whether every part is of a class of torch.nn."""
+    if tree is None:
+        return True
+    return tree.get("class") is not None and all(map(all_known, tree["parts"].values()))
+
+
+def module_from(tree: dict, tensors: list[torch.Tensor], make=None, left: list[int] | None = None):
+    """Return the module that `tree_of` describes; `make` makes an empty one in place of the root.
+
+    Raises WireError where the description is not one.
+    """
+    left = [PARTS] if left is None else left
+    left[0] -= 1
+    if left[0] < 0 or not isinstance(tree, dict):
+        raise WireError("a network with too many parts")
+    try:
+        kind = getattr(nn, tree["class"]) if tree["class"] and make is None else nn.Module
+        if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
+            raise WireError(f"{tree['class']!r} is no class of torch.nn")
+        module = make() if make else kind.__new__(kind)
+        if make is None:
+            nn.Module.__init__(module)
+        for name, value, is_tuple in tree["settings"]:
+            if name in OWN or name.startswith("__") or not is_plain(value):
+                raise WireError(f"a setting {name!r} that is not allowed")
+            if kind is not nn.Module or not hasattr(nn.Module, name):
+                module.__dict__[name] = _tupled(value) if is_tuple else value
+        module.training = bool(tree["training"])
+        for name, index in tree["parameters"].items():
+            value = None if index is None else tensors[index]
+            if value is not None and not isinstance(value, nn.Parameter):
+                raise WireError(f"{name!r} is no parameter")
+            module.register_parameter(name, value)
+        for name, index in tree["buffers"].items():
+            persistent = name not in tree["unsaved"]
+            value = None if index is None else tensors[index]
+            module.register_buffer(name, value, persistent=persistent)
+        for name, part in tree["parts"].items():
+            module.add_module(name, None if part is None else module_from(part, tensors, None, left))
+    except WireError:
+        raise
+    except Exception as error:
+        raise WireError(f"a network that cannot be read: {error}") from None
+    return module
+
+
+def _listed(value):
+    return [_listed(v) for v in value] if isinstance(value, tuple | list) else value
+
+
+def _tupled(value):
+    return tuple(_tupled(v) for v in value) if isinstance(value, list) else value

@@ -1,0 +1,69 @@
+"""Say why a test gave no points, in words that a student understands and that hide what is hidden."""
+
+from cnnbook.grading.assignment import Cell
+from cnnbook.grading.cells import Ran, describe
+from cnnbook.grading.proxies import StudentGone
+
+OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "DefaultCPUAllocator", "Unable to allocate")
+GONE = {
+    "timeout": "It did not end in time. Look for a loop that never ends, or for work that grows too fast.",
+    "memory": "It used more memory than is allowed.",
+    "crashed": "It ended its own process in the middle.",
+}
+
+
+def explain(cell: Cell, ran: Ran, failed: dict | None, gone: StudentGone | None):
+    """Return the state, the message for the student and the detail for the instructor.
+
+    `failed` is the error with which the answer's own cell stopped, if it did; `gone` says how that
+    cell ended its process, if it did.
+    """
+    error, hidden = ran.error, cell.is_hidden(ran.line)
+    detail = f"{type(error).__name__}: {describe(error)} (line {ran.line} of {cell.id})"
+    if isinstance(error, StudentGone):
+        return error.state, GONE[error.state], f"{error.state}: {error.reason}"
+    if type(error).__name__ == "TooLong":
+        return "timeout", GONE["timeout"], detail
+    if isinstance(error, NameError) and not hasattr(error, "student_where"):
+        name = getattr(error, "name", None) or "a name"
+        if gone is not None:
+            return gone.state, f"{GONE[gone.state]} So {name} is not defined.", detail
+        if failed is not None:
+            what = f"{_first(failed)}: {failed.get('text', '')}"[:500]
+            line = failed.get("line") or "?"
+            return "error", f"Your cell stopped at line {line} with {what}", detail
+        return "error", f"{name} is not defined when all your cells have run in order.", detail
+    if hasattr(error, "student_where"):
+        return _from_the_student(error, cell, hidden, detail)
+    if isinstance(error, MemoryError) or any(mark in describe(error) for mark in OUT_OF_MEMORY):
+        return "memory", GONE["memory"], detail
+    if isinstance(error, AssertionError):
+        message = describe(error) or "A check of this question failed."
+        return "wrong", _advice(message) if hidden else message, detail
+    message = f"The test could not use what came back ({type(error).__name__}: {describe(error)})."
+    if hidden:
+        message = f"A check on other inputs could not use what came back ({type(error).__name__})."
+    return "wrong", message, detail
+
+
+def _from_the_student(error: Exception, cell: Cell, hidden: bool, detail: str):
+    name, text = error.student_class, describe(error)
+    where = f" at {error.student_where}" if error.student_where else ""
+    if isinstance(error, MemoryError) or any(mark in text for mark in OUT_OF_MEMORY):
+        return "memory", GONE["memory"], detail
+    if isinstance(error, AssertionError) and not hidden:
+        return "wrong", text or f"An assertion in your code failed{where}.", detail
+    if hidden:
+        return "error", f"On other inputs your code raised {name}{where}.", detail
+    return "error", f"Your code raised {name}: {text[:500]}{where}.", detail
+
+
+def _advice(message: str) -> str:
+    """Return what a failed hidden check may say: where to look, and no input of it."""
+    hints = [line.strip() for line in message.splitlines() if line.strip().startswith("look at")]
+    return "\n".join(["A check on other inputs failed.", *hints])
+
+
+def _first(failed: dict) -> str:
+    classes = failed.get("classes") or ["an error"]
+    return str(classes[0])

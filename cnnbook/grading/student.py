@@ -1,0 +1,374 @@
+"""The student's side: runs in a locked-in process, executes the student's cells and answers calls.
+
+Nothing in here is trusted by anyone: all that leaves this process is data (`wire`), and all that it
+knows is what it was sent. A child of the warm parent becomes a keeper, which leaves the machine's
+namespaces and waits; the keeper's child is the process that locks itself in and runs the cells.
+"""
+
+import contextlib
+import ctypes
+import io
+import os
+import pickle
+import random
+import select
+import signal
+import socket
+import sys
+import traceback
+import types
+import warnings
+
+import numpy as np
+import torch
+from torch import nn
+
+from cnnbook import checks
+from cnnbook.grading import sandbox, wire
+from cnnbook.grading.cells import CellRunner, describe, flush_figures
+from cnnbook.grading.limits import Limits
+from cnnbook.grading.module_tree import tree_of
+
+RESTRICTIONS = {"no_convolutions": checks.no_convolutions}
+POLLRDHUP = 0x2000
+
+
+def main(channel: socket.socket, address: str, role: str) -> None:
+    """Be the keeper of one student's process: lock it in, wait, and kill it when nobody listens."""
+    begin, _ = wire.receive(channel, 1 << 20)
+    limits = Limits(**begin["limits"])
+    protected = role == "student"
+    try:
+        if protected:
+            sandbox.separate()
+    except OSError as error:
+        wire.send(channel, {"sandbox": str(error)}, [])
+        return
+    keeper = os.getpid()
+    child = os.fork()
+    if child == 0:
+        _locked_in(channel, limits, begin.get("files"), protected, keeper)
+    listening = select.poll()
+    pidfd = os.pidfd_open(child)
+    listening.register(pidfd, select.POLLIN)
+    listening.register(channel, POLLRDHUP)
+    if all(fd != pidfd for fd, _ in listening.poll()):
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    with contextlib.suppress(OSError):
+        channel.setblocking(False)
+        wire.send(channel, {"ended": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0}, [])
+
+
+def _locked_in(channel, limits: Limits, files: str | None, protected: bool, keeper: int) -> None:
+    try:
+        try:
+            if protected:
+                ctypes.CDLL(None).prctl(sandbox.PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+                sandbox.enter(limits, {"/assignment": files} if files else {})
+            else:
+                sandbox.die_with_parent(keeper)
+        except OSError as error:
+            wire.send(channel, {"sandbox": str(error)}, [])
+            os._exit(0)
+        os.closerange(3, channel.fileno())
+        os.closerange(channel.fileno() + 1, 1024)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, 2)
+        if files and protected:
+            for name in os.listdir("/assignment"):
+                if not name.endswith(".ipynb"):
+                    os.symlink(f"/assignment/{name}", name)
+        wire.send(channel, {"sandbox": None}, [])
+        Student(channel, limits).serve()
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(0)
+
+
+class Student:
+    """Executes requests one after another; each answer repeats the number of its request."""
+
+    def __init__(self, channel: socket.socket, limits: Limits):
+        torch.set_num_threads(1)
+        warnings.simplefilter("default")
+        self.channel, self.limits = channel, limits
+        self.cells = CellRunner(limits.output)
+        main_module = types.ModuleType("__main__")  # so that pickle and dataclasses find names
+        main_module.__dict__.update(self.cells.names)
+        self.cells.names = main_module.__dict__
+        self.cells.names["get_ipython"]().user_ns = self.cells.names
+        sys.modules["__main__"] = main_module
+        sys.stdin = io.StringIO()
+        self.objects: list = []
+        self.graphs: dict[int, tuple[list, list]] = {}
+
+    def serve(self) -> None:
+        """Answer until the other side is gone."""
+        while True:
+            try:
+                request, buffers = wire.receive(self.channel, 1 << 31)
+            except EOFError:
+                return
+            out: list[bytes] = []
+            try:
+                answer = getattr(self, f"do_{request['op']}")(request, buffers, out)
+            except BaseException as error:
+                out, answer = [], {"error": error_form(error)}
+            answer["n"] = request["n"]
+            wire.send(self.channel, answer, out)
+
+    # --- requests
+
+    def do_seed(self, request, buffers, out) -> dict:
+        """Seed all generators."""
+        seed = request["seed"]
+        random.seed(seed)
+        np.random.seed(seed)
+        torch.manual_seed(seed)
+        return {}
+
+    def do_run(self, request, buffers, out) -> dict:
+        """Run one cell."""
+        ran = self.cells.run(request["source"], request["name"])
+        ran.outputs[len(ran.outputs) :] = flush_figures()
+        error = None if ran.error is None else error_form(ran.error) | {"line": ran.line}
+        return {"outputs": ran.outputs, "failed": error}
+
+    def do_names(self, request, buffers, out) -> dict:
+        """Return what these names stand for; those that are not defined are left out."""
+        encoder, values = Encoder(self, out, []), {}
+        for name in request["names"]:
+            if name in self.cells.names:
+                try:
+                    values[name] = encoder.encode(self.cells.names[name])
+                except wire.Unsendable as error:
+                    values[name] = {"t": "unsendable", "why": str(error)}
+        return {"values": values, "tensors": encoder.tensors}
+
+    def do_call(self, request, buffers, out) -> dict:
+        """Call a function, a class or a network, and return what comes back and what changed."""
+        decoder = Decoder(self, request, buffers)
+        owner = target = self.objects[request["target"]]
+        if "attribute" in request:
+            target = getattr(owner, request["attribute"])
+        if request.get("state"):
+            restore(owner, request["state"], decoder)
+        arguments = decoder.decode(request["arguments"])
+        named = {name: decoder.decode(form) for name, form in request["named"].items()}
+        if request.get("random"):
+            set_generators(decoder.decode(request["random"]))
+        before = [marks_of(module) for module in decoder.modules]
+        held = [*arguments, *named.values()]
+        held_before = [self.picture(value) for value in held]
+        quiet = io.StringIO()
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(contextlib.redirect_stdout(quiet))
+            stack.enter_context(contextlib.redirect_stderr(quiet))
+            stack.enter_context(torch.set_grad_enabled(request["grad"]))
+            for name in request["within"]:
+                stack.enter_context(RESTRICTIONS[name]())
+            value = target(*arguments, **named)
+            if isinstance(value, types.GeneratorType | map | filter | zip):
+                value = ListedIterator(value)
+        encoder = Encoder(self, out, decoder.tensors, decoder.modules)
+        answer = {"value": encoder.encode(value), "tensors": encoder.tensors}
+        answer["changed"] = changes(encoder, decoder, before)
+        answer["changed"]["containers"] = [
+            [place, encoder.encode(value)]
+            for place, value in enumerate(held)
+            if held_before[place] is not None and self.picture(value) != held_before[place]
+        ]
+        if isinstance(owner, nn.Module):
+            answer["state"] = {
+                name: encoder.tensor_index(buffer) for name, buffer in owner.named_buffers()
+            }
+        if request["grad"] and encoder.with_graph:
+            inputs = [t for t in decoder.tensors if t.requires_grad]
+            if isinstance(owner, nn.Module):
+                inputs += [p for p in owner.parameters() if p.requires_grad]
+            answer["graph"] = len(self.graphs)
+            self.graphs[len(self.graphs)] = (encoder.with_graph, inputs)
+        return answer
+
+    def do_attribute(self, request, buffers, out) -> dict:
+        """Return an attribute of an object."""
+        encoder = Encoder(self, out, [])
+        value = getattr(self.objects[request["target"]], request["name"])
+        return {"value": encoder.encode(value), "tensors": encoder.tensors}
+
+    def picture(self, value) -> tuple | None:
+        """Return a container's contents as data, to see later whether they were changed."""
+        if not isinstance(value, list | dict | set | np.ndarray):
+            return None
+        encoder = Encoder(self, [], [])
+        try:
+            return encoder.encode(value), encoder.tensors, encoder.out
+        except (wire.Unsendable, RecursionError):
+            return None
+
+    def do_backward(self, request, buffers, out) -> dict:
+        """Return the gradients of a call's inputs, given those of its outputs."""
+        outputs, inputs = self.graphs[request["graph"]]
+        gradients = [wire.tensor_of(form, buffers) for form in request["tensors"]]
+        found = torch.autograd.grad(
+            outputs, inputs, gradients, allow_unused=True, retain_graph=True
+        )
+        forms = [None if g is None else wire.tensor_form(g, out) for g in found]
+        return {"gradients": forms}
+
+
+class ListedIterator(list):
+    """What an iterator gave, which is handed over as a list and iterated again there."""
+
+
+class Encoder:
+    """Encodes one answer; remembers its tensors, and those that have a graph behind them."""
+
+    def __init__(self, student: Student, out: list, sent_tensors: list, sent_modules: list = ()):
+        self.student, self.out = student, out
+        self.tensors, self.with_graph, self.places = [], [], {}
+        self.sent_modules = sent_modules
+        self.storages = {
+            tensor.untyped_storage().data_ptr(): place
+            for place, tensor in enumerate(sent_tensors)
+            if tensor.numel()
+        }
+
+    def encode(self, value):
+        """Return a value as JSON."""
+        if type(value) is ListedIterator:
+            return {"t": "iterator", "v": [self.encode(part) for part in value]}
+        return wire.plain(value, self.out, self.other)
+
+    def other(self, value):
+        """Encode tensors and networks; keep everything else here and send its number."""
+        if isinstance(value, torch.Tensor):
+            return {"t": "tensor", "i": self.tensor_index(value)}
+        for place, module in enumerate(self.sent_modules):
+            if value is module:
+                return {"t": "sent", "i": place}
+        objects = self.student.objects
+        form = {"t": "object", "i": len(objects), "name": str(getattr(value, "__name__", ""))[:200]}
+        objects.append(value)
+        if isinstance(value, nn.Module):
+            form |= {"kind": "network", "tree": tree_of(value, self.tensor_index)}
+            form["name"] = type(value).__name__
+        elif isinstance(value, type):
+            form["kind"] = "network class" if issubclass(value, nn.Module) else "class"
+        else:
+            form["kind"] = "function" if callable(value) else "object"
+            form["name"] = form["name"] or type(value).__name__
+        return form
+
+    def tensor_index(self, tensor: torch.Tensor) -> int:
+        """Return the tensor's place among those of this answer."""
+        if id(tensor) in self.places:
+            return self.places[id(tensor)][0]
+        pointer = tensor.untyped_storage().data_ptr() if not tensor.is_sparse else None
+        form = wire.tensor_form(tensor, self.out)
+        if tensor.numel() and pointer in self.storages and tensor.grad_fn is None:
+            layout = [list(tensor.shape), list(tensor.stride()), tensor.storage_offset()]
+            form["alias"] = [self.storages[pointer], *layout]
+        if tensor.requires_grad and not isinstance(tensor, nn.Parameter) and "alias" not in form:
+            form["graph"] = len(self.with_graph)
+            self.with_graph.append(tensor)
+        self.places[id(tensor)] = (len(self.tensors), tensor)
+        self.tensors.append(form)
+        return len(self.tensors) - 1
+
+
+class Decoder:
+    """Decodes one request, which comes from the trusted side: pickle is allowed in this direction."""
+
+    def __init__(self, student: Student, request: dict, buffers: list):
+        self.student, self.buffers = student, buffers
+        self.tensors = []
+        for form in request.get("tensors", ()):
+            tensor = wire.tensor_of(form, buffers)
+            if form["parameter"]:
+                tensor = nn.Parameter(tensor, requires_grad=form["grad"])
+            self.tensors.append(tensor.requires_grad_(form["grad"]))
+        self.versions = [tensor._version for tensor in self.tensors]
+        self.modules: list[nn.Module] = []
+
+    def decode(self, form):
+        """Return the value of a form."""
+        return wire.value_of(form, self.buffers, self.other)
+
+    def other(self, form):
+        """Decode what is not plain."""
+        if form["t"] == "tensor":
+            return self.tensors[form["i"]]
+        if form["t"] == "object":
+            return self.student.objects[form["i"]]
+        value = Unpickler(io.BytesIO(self.buffers[form["b"]]), self).load()
+        if isinstance(value, nn.Module):
+            self.modules.append(value)
+        return value
+
+
+class Unpickler(pickle.Unpickler):
+    """Finds tensors and the student's own objects where the message has them."""
+
+    def __init__(self, stream, decoder: Decoder):
+        super().__init__(stream)
+        self.decoder = decoder
+
+    def persistent_load(self, pid):
+        kind, index = pid
+        return self.decoder.tensors[index] if kind == "tensor" else self.decoder.student.objects[index]
+
+
+def marks_of(module: nn.Module) -> list:
+    """Return what a function may have done to a network that it was given, apart from its values."""
+    return [
+        [n, p.training, len(p._forward_hooks) + len(p._forward_pre_hooks), type(p).__name__]
+        + [[name, q.requires_grad, list(q.shape)] for name, q in p._parameters.items() if q is not None]
+        for n, p in module.named_modules()
+    ]
+
+
+def changes(encoder: Encoder, decoder: Decoder, before: list) -> dict:
+    """Return which of the tensors and networks that were sent the call changed."""
+    pairs = zip(decoder.tensors, decoder.versions, strict=True)
+    tensors = [[i, encoder.tensor_index(t)] for i, (t, v) in enumerate(pairs) if t._version != v]
+    networks = []
+    for place, module in enumerate(decoder.modules):
+        after = marks_of(module)
+        if after != before[place]:
+            networks.append([place, tree_of(module, encoder.tensor_index), [m[2] for m in after]])
+    return {"tensors": tensors, "networks": networks}
+
+
+def restore(module: nn.Module, state: dict, decoder: Decoder) -> None:
+    """Give a network the values that its picture on the trusted side has."""
+    own = dict([*module.named_parameters(), *module.named_buffers()])
+    with torch.no_grad():
+        for name, index in state["tensors"].items():
+            own[name].copy_(decoder.tensors[index].detach())
+    for name, needed in state["grad"].items():
+        own[name].requires_grad_(needed)
+    parts = dict(module.named_modules())
+    for name, training in state["training"].items():
+        parts[name].training = training
+
+
+def set_generators(states) -> None:
+    """Set the generators of Python, NumPy and torch."""
+    python, numpy, torch_state = states
+    random.setstate(python)
+    np.random.set_state(numpy)
+    torch.set_rng_state(torch_state)
+
+
+def error_form(error: BaseException) -> dict:
+    """Return an error as data: the names of its classes, its text and where it happened."""
+    try:
+        steps = traceback.extract_tb(error.__traceback__)
+        where = [f"{s.filename.strip('<>')}, line {s.lineno}" for s in steps if s.filename[:1] == "<"]
+    except Exception:
+        where = []
+    names = [kind.__name__ for kind in type.mro(type(error))]
+    return {"classes": names, "text": describe(error), "where": where[-1] if where else ""}

@@ -1,0 +1,149 @@
+"""The warm parent: a process that has imported torch once and forks whenever it is asked to.
+
+It has one thread, has run no tensor operation and has not touched a GPU, so that its children are
+clean. It knows nothing of courses, tests or students. Requests come over a Unix socket in a private
+folder; each names the role that the child plays and hands over the child's end of a socket.
+"""
+
+import gc
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from importlib import import_module
+from pathlib import Path
+
+ROLES = {  # name → module; its `main(channel)` is what the child runs
+    "grade": "cnnbook.grading.grade_one",
+    "student": "cnnbook.grading.student",
+    "student-unprotected": "cnnbook.grading.student",
+}
+PRELOADED = (
+    "torch", "torch.nn.functional", "torch.utils.flop_counter", "torch.optim", "numpy", "matplotlib",
+    "matplotlib.pyplot", "IPython.core.inputtransformer2", "asyncio", "cloudpickle", "inspect",
+    "cnnbook.checks", "cnnbook.runtime", "cnnbook.arithmetic", "sklearn.datasets", "PIL.Image",
+    "cnnbook.grading.grade_one", "cnnbook.grading.student", "cnnbook.grading.sandbox",
+)  # fmt: skip
+
+
+class Warm:
+    """A running warm parent, as the process that started it sees it."""
+
+    def __init__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="cnnbook-"))
+        self.address = str(self.folder / "fork")
+        environment = {
+            **os.environ,
+            "OMP_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "MPLBACKEND": "agg",
+            "CUDA_VISIBLE_DEVICES": "",
+            "CNNBOOK_MODE": "quick",
+        }
+        # It ends when this end of the pipe is closed, however this process ends.
+        self.lifeline, theirs = socket.socketpair()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "cnnbook.grading.warm", self.address, str(theirs.fileno())],
+            env=environment, pass_fds=[theirs.fileno()], start_new_session=True,
+            stdout=subprocess.PIPE,
+        )  # fmt: skip
+        theirs.close()
+        if self.process.stdout.readline() != b"ready\n":
+            self.close()
+            raise OSError("the warm process did not start: see the messages above")
+
+    def fork(self, role: str) -> socket.socket:
+        """Return a socket to a new child in that role; closing it ends the child."""
+        return fork(self.address, role)
+
+    def close(self) -> None:
+        """End the warm parent and all its children."""
+        self.lifeline.close()
+        self.process.wait()
+        self.process.stdout.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def fork(address: str, role: str) -> socket.socket:
+    """Ask the warm parent at that address for a child; return our end of a socket to it.
+
+    Children watch their end: closing ours kills them.
+    """
+    ours, theirs = socket.socketpair()
+    with socket.socket(socket.AF_UNIX) as request, theirs:
+        request.connect(address)
+        socket.send_fds(request, [role.encode()], [theirs.fileno()])
+        if request.recv(2) != b"ok":
+            ours.close()
+            raise OSError(f"the warm process could not fork a {role}")
+    return ours
+
+
+def main() -> None:
+    """Import what children need, then fork on request until the lifeline closes."""
+    address, lifeline = sys.argv[1], int(sys.argv[2])
+    for name in PRELOADED:
+        import_module(name)
+    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signal_number, signal.SIG_IGN)  # Ctrl-C is for the one who started us
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children vanish by themselves
+    gc.collect()
+    gc.freeze()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen(64)
+        print("ready", flush=True)
+        while True:
+            ready, _, _ = select.select([listener, lifeline], [], [])
+            if lifeline in ready:
+                os._exit(0)
+            _serve(listener, address, lifeline)
+
+
+def _serve(listener: socket.socket, address: str, lifeline: int) -> None:
+    request, _ = listener.accept()
+    with request:
+        role, fds, _, _ = socket.recv_fds(request, 64, 1)
+        parent = os.getpid()
+        try:
+            pid = os.fork() if fds and role.decode() in ROLES else -1
+        except OSError:
+            pid = -1
+        if pid == 0:
+            listener.close()
+            request.close()
+            os.close(lifeline)
+            _child(role.decode(), fds[0], address, parent)
+        for fd in fds:
+            os.close(fd)
+        request.send(b"ok" if pid > 0 else b"no")
+
+
+def _child(role: str, fd: int, address: str, parent: int) -> None:
+    from cnnbook.grading.sandbox import die_with_parent
+
+    code = 1
+    try:
+        die_with_parent(parent)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        os.setsid()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, 0)
+        os.dup2(nothing, 1)
+        gc.enable()
+        import_module(ROLES[role]).main(socket.socket(fileno=fd), address, role)
+        code = 0
+    except BaseException as error:
+        print(f"{role}: {type(error).__name__}: {error}", file=sys.stderr)
+    finally:
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    main()

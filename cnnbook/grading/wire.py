@@ -1,0 +1,240 @@
+"""Values as data: what a student's process says is decoded without executing anything.
+
+A frame is JSON and raw buffers. Only plain numbers, text, containers, arrays and tensors exist in
+it; everything else stays where it was made and travels as a number (see `student` and `proxies`).
+"""
+
+import json
+import re
+import socket
+import struct
+import time
+
+import numpy as np
+import torch
+
+HEADER = struct.Struct(">QQ")
+DEPTH = 60  # of nested containers
+DTYPES = {
+    str(dtype).removeprefix("torch."): dtype
+    for dtype in (
+        torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.float16,
+        torch.bfloat16, torch.float32, torch.float64, torch.complex64, torch.complex128,
+    )
+}  # fmt: skip
+ARRAY_DTYPE = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248]|c(8|16)|[SU]\d{1,6})")
+PLAIN = (type(None), bool, str)
+
+
+class WireError(Exception):
+    """A message that is not what the format allows."""
+
+
+class Unsendable(TypeError):
+    """A value that has no form on the wire."""
+
+
+# --- frames
+
+
+def send(channel: socket.socket, message: dict, buffers: list[bytes]) -> None:
+    """Send one message."""
+    text = json.dumps(message).encode()
+    sizes = struct.pack(f">{len(buffers)}Q", *map(len, buffers))
+    channel.sendall(HEADER.pack(len(text), len(buffers)) + sizes + text)
+    for buffer in buffers:
+        channel.sendall(buffer)
+
+
+def receive(channel: socket.socket, limit: int, deadline: float | None = None):
+    """Return a message and its buffers.
+
+    Raises EOFError where the other side is gone, TimeoutError at the deadline (of
+    time.monotonic) and WireError where the message is larger than `limit` or malformed.
+    """
+    length, count = HEADER.unpack(_exactly(channel, HEADER.size, deadline))
+    if length > limit or count > 100_000:
+        raise WireError(f"a message of {length} bytes, and {limit} are allowed")
+    sizes = struct.unpack(f">{count}Q", _exactly(channel, 8 * count, deadline))
+    if length + sum(sizes) > limit:
+        raise WireError(f"a message of {length + sum(sizes)} bytes, and {limit} are allowed")
+    text = _exactly(channel, length, deadline)
+    buffers = [_exactly(channel, size, deadline) for size in sizes]
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"a message that cannot be read: {error}") from None
+    if not isinstance(message, dict):
+        raise WireError("a message that is not an object")
+    return message, buffers
+
+
+def _exactly(channel: socket.socket, size: int, deadline: float | None) -> bytearray:
+    data = bytearray(size)
+    view, got = memoryview(data), 0
+    while got < size:
+        if deadline is not None:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            channel.settimeout(left)
+        else:
+            channel.settimeout(None)
+        count = channel.recv_into(view[got:], size - got)
+        if count == 0:
+            raise EOFError
+        got += count
+    return data
+
+
+# --- values
+
+
+def plain(value, buffers: list, other, depth: int = 0):
+    """Return a value as JSON; large parts go to `buffers`, and `other(value)` encodes the rest.
+
+    Subclasses of plain types are sent as what they are at heart: a float that claims to equal
+    everything arrives as a float.
+    """
+    if depth > DEPTH:
+        raise Unsendable(f"it is nested more than {DEPTH} deep, or holds itself")
+    if type(value) in PLAIN:
+        return value
+    if isinstance(value, bool | np.bool_ | np.number):
+        return _numpy(np.asarray(value), buffers, "scalar")
+    if isinstance(value, torch.Size):
+        return {"t": "size", "v": [int(n) for n in tuple.__iter__(value)]}
+
+    def inside(part):
+        return plain(part, buffers, other, depth + 1)
+
+    if isinstance(value, int):
+        number = int.__index__(value)
+        return number if abs(number) < 1 << 53 else {"t": "int", "v": hex(number)}
+    if isinstance(value, float):
+        return float.__float__(value)
+    if isinstance(value, complex):
+        return {"t": "complex", "v": [complex.__complex__(value).real, complex(value).imag]}
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, bytes | bytearray):
+        buffers.append(bytes(value))
+        return {"t": type(value).__name__, "b": len(buffers) - 1}
+    if isinstance(value, list):
+        return {"t": "list", "v": [inside(part) for part in list.__iter__(value)]}
+    if isinstance(value, tuple):
+        return {"t": "tuple", "v": [inside(part) for part in tuple.__iter__(value)]}
+    if isinstance(value, set | frozenset):
+        kind = "set" if isinstance(value, set) else "frozenset"
+        return {"t": kind, "v": [inside(part) for part in value]}
+    if isinstance(value, dict):
+        return {"t": "dict", "v": [[inside(k), inside(v)] for k, v in dict.items(value)]}
+    if isinstance(value, range):
+        return {"t": "range", "v": [inside(n) for n in (value.start, value.stop, value.step)]}
+    if isinstance(value, slice):
+        return {"t": "slice", "v": [inside(n) for n in (value.start, value.stop, value.step)]}
+    if isinstance(value, torch.dtype):
+        return {"t": "dtype", "v": str(value).removeprefix("torch.")}
+    if isinstance(value, torch.device):
+        return {"t": "device", "v": str(value)}
+    if isinstance(value, np.ndarray):
+        return _numpy(value, buffers, "array")
+    return other(value)
+
+
+def _numpy(value: np.ndarray, buffers: list, kind: str) -> dict:
+    value = np.asarray(value)
+    dtype = value.dtype.str
+    if not ARRAY_DTYPE.fullmatch(dtype):
+        raise Unsendable(f"arrays of dtype {dtype} cannot be handed over")
+    buffers.append(value.tobytes())
+    return {"t": kind, "d": dtype, "s": list(value.shape), "b": len(buffers) - 1}
+
+
+SEQUENCES = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset, "size": torch.Size}
+
+
+def value_of(form, buffers: list, other, depth: int = 0):
+    """Return the value that `plain` encoded; `other(form)` decodes what is not plain.
+
+    Raises WireError at anything that the format does not allow.
+    """
+    if depth > DEPTH + 1:
+        raise WireError("a value nested too deep")
+    if type(form) in (type(None), bool, str, int, float):
+        return form
+    if type(form) is not dict:
+        raise WireError("a value without a type")
+    kind = form.get("t")
+
+    def inside(part):
+        return value_of(part, buffers, other, depth + 1)
+
+    try:
+        if kind in SEQUENCES:
+            return SEQUENCES[kind]([inside(part) for part in form["v"]])
+        if kind == "dict":
+            return {inside(key): inside(part) for key, part in form["v"]}
+        if kind == "int":
+            return int(form["v"], 16)
+        if kind == "complex":
+            return complex(*form["v"])
+        if kind in ("bytes", "bytearray"):
+            return (bytes if kind == "bytes" else bytearray)(buffers[form["b"]])
+        if kind in ("range", "slice"):
+            return (range if kind == "range" else slice)(*(inside(n) for n in form["v"]))
+        if kind == "dtype":
+            return DTYPES[form["v"]]
+        if kind == "device":
+            return torch.device(form["v"])
+        if kind in ("array", "scalar"):
+            if not ARRAY_DTYPE.fullmatch(form["d"]):
+                raise WireError(f"an array of dtype {form['d']!r}")
+            flat = np.frombuffer(buffers[form["b"]], dtype=form["d"])
+            array = flat.reshape([int(n) for n in form["s"]])
+            return array.copy() if kind == "array" else array[()]
+        return other(form)
+    except WireError:
+        raise
+    except Exception as error:
+        raise WireError(f"a value that cannot be read: {error}") from None
+
+
+# --- tensors
+
+
+def tensor_form(tensor: torch.Tensor, buffers: list) -> dict:
+    """Return a tensor's values and kind. Raises Unsendable where it is not dense and on a device."""
+    dtype = str(tensor.dtype).removeprefix("torch.")
+    if dtype not in DTYPES or tensor.layout is not torch.strided or tensor.is_meta:
+        raise Unsendable(f"tensors of {tensor.dtype}, {tensor.layout} cannot be handed over")
+    values = torch.Tensor.detach(tensor).cpu().contiguous().resolve_conj().resolve_neg()
+    raw = values.reshape(-1).view(torch.uint8) if values.numel() else values
+    buffers.append(raw.numpy().tobytes() if values.numel() else b"")
+    return {
+        "d": dtype,
+        "s": list(tensor.shape),
+        "b": len(buffers) - 1,
+        "grad": bool(tensor.requires_grad),
+        "parameter": isinstance(tensor, torch.nn.Parameter),
+    }
+
+
+def tensor_of(form: dict, buffers: list) -> torch.Tensor:
+    """Return the tensor, without gradients. Raises WireError where the form is not one."""
+    try:
+        dtype, shape = DTYPES[form["d"]], [int(n) for n in form["s"]]
+        raw = buffers[form["b"]]
+        if min(shape, default=1) < 0:
+            raise WireError("a negative size")
+        if not raw:
+            return torch.empty(shape, dtype=dtype) if 0 in shape else _mismatch(shape)
+        return torch.frombuffer(bytearray(raw), dtype=dtype).reshape(shape)
+    except WireError:
+        raise
+    except Exception as error:
+        raise WireError(f"a tensor that cannot be read: {error}") from None
+
+
+def _mismatch(shape):
+    raise WireError(f"a tensor of shape {shape} without values")
