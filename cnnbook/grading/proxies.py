@@ -6,6 +6,7 @@ call changes in its arguments is changed here too, aliases stay aliases, and gra
 
 import builtins
 import io
+import pickle
 import random
 import time
 
@@ -38,7 +39,7 @@ class Session:
         self.channel, self.message_limit = channel, message_limit
         self.number = 0
         self.deadline = float("inf")
-        self.sent_random: tuple | None = None
+        self.sent_random: bytes | None = None
         self.calls = 0
 
     def ask(self, op: str, buffers: list | None = None, **content) -> tuple[dict, list]:
@@ -113,14 +114,15 @@ class Session:
             raise error_from(answer["error"])
         return Decoder(self, answer, buffers).decode(answer["value"])
 
-    def _random(self, encoder: "Encoder"):
+    def _random(self, encoder: "Encoder") -> dict | None:
         """Return the generators' states, if they changed since they were last sent."""
-        now = (random.getstate(), np.random.get_state(), torch.get_rng_state())
-        mark = (now[0], now[1][1].tobytes(), now[1][2:], now[2].numpy().tobytes())
-        if mark == self.sent_random:
+        now = random.getstate(), np.random.get_state(), torch.get_rng_state().numpy()
+        form = pickle.dumps(now)
+        if form == self.sent_random:
             return None
-        self.sent_random = mark
-        return encoder.encode(now)
+        self.sent_random = form
+        encoder.out.append(form)
+        return {"t": "pickle", "b": len(encoder.out) - 1}
 
 
 class Encoder:

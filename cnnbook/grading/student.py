@@ -360,7 +360,7 @@ def set_generators(states) -> None:
     python, numpy, torch_state = states
     random.setstate(python)
     np.random.set_state(numpy)
-    torch.set_rng_state(torch_state)
+    torch.set_rng_state(torch.from_numpy(torch_state.copy()))
 
 
 def error_form(error: BaseException) -> dict:

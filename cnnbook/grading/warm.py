@@ -23,7 +23,7 @@ ROLES = {  # name → module; its `main(channel)` is what the child runs
     "student-unprotected": "cnnbook.grading.student",
 }
 PRELOADED = (
-    "torch", "torch.nn.functional", "torch.utils.flop_counter", "torch.optim", "numpy", "matplotlib",
+    "torch", "torch.nn.functional", "torch.utils.flop_counter", "torch.optim", "torch._dynamo", "numpy", "matplotlib",
     "matplotlib.pyplot", "IPython.core.inputtransformer2", "asyncio", "cloudpickle", "inspect",
     "cnnbook.checks", "cnnbook.runtime", "cnnbook.arithmetic", "sklearn.datasets", "PIL.Image",
     "cnnbook.grading.grade_one", "cnnbook.grading.student", "cnnbook.grading.sandbox",

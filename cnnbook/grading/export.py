@@ -1,0 +1,142 @@
+"""Scores as a file for a learning management system; no cell can act as a formula."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+from cnnbook.grading.course import Course, CourseError, write_whole
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMATS = ("csv", "canvas", "moodle", "gradescope")
+
+
+def safe(value) -> str:
+    """Return a cell that a spreadsheet shows as it stands."""
+    text = f"{value:g}" if isinstance(value, float) else str(value if value is not None else "")
+    text = " ".join(text.split("\n")).replace("\0", "")
+    return f"'{text}" if text.startswith(FORMULA) and not isinstance(value, float) else text
+
+
+def scores_of(course: Course, gradebook, assignments: list[str]) -> list[dict]:
+    """Return one row for each student and assignment, in order, from the gradebook."""
+    rows = []
+    for assignment in assignments:
+        known = gradebook.find_assignment(assignment)
+        for submission in sorted(known.submissions, key=lambda s: s.student.id):
+            student = submission.student
+            rows.append(
+                {
+                    "student": student.id,
+                    "first": student.first_name or "",
+                    "last": student.last_name or "",
+                    "email": student.email or "",
+                    "assignment": assignment,
+                    "score": float(submission.score),
+                    "points": float(submission.max_score),
+                    "open": bool(submission.needs_manual_grade),
+                }
+            )
+    return rows
+
+
+def write_export(rows: list[dict], kind: str, path: Path) -> None:
+    """Write the rows in one of FORMATS. Raises CourseError where the format takes one assignment."""
+    assignments = list(dict.fromkeys(row["assignment"] for row in rows))
+    if kind in ("moodle", "gradescope") and len(assignments) > 1:
+        raise CourseError(f"{kind} takes one assignment at a time: name one of {', '.join(assignments)}")
+    table = {"csv": _csv, "canvas": _canvas, "moodle": _moodle, "gradescope": _gradescope}[kind](
+        rows, assignments
+    )
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([[safe(cell) for cell in row] for row in table])
+    write_whole(path, out.getvalue())
+
+
+def _name(row: dict) -> str:
+    return f"{row['first']} {row['last']}".strip() or row["student"]
+
+
+def _csv(rows, assignments):
+    yield ["assignment", "student", "first_name", "last_name", "email", "score", "max_score", "not_graded_yet"]
+    for row in rows:
+        yield [
+            row["assignment"], row["student"], row["first"], row["last"], row["email"], row["score"],
+            row["points"], "yes" if row["open"] else "",
+        ]  # fmt: skip
+
+
+def _canvas(rows, assignments):
+    """Canvas: a row of points possible, then a column for each assignment."""
+    points = {row["assignment"]: row["points"] for row in rows}
+    yield ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *assignments]
+    yield ["Points Possible", "", "", "", "", *(points[a] for a in assignments)]
+    by_student: dict[str, dict] = {}
+    for row in rows:
+        by_student.setdefault(row["student"], {"row": row})[row["assignment"]] = row["score"]
+    for student, held in by_student.items():
+        yield [_name(held["row"]), "", student, student, "", *(held.get(a, "") for a in assignments)]
+
+
+def _moodle(rows, assignments):
+    yield ["Identifier", "Full name", "Email address", "Grade", "Maximum Grade"]
+    for row in rows:
+        yield [row["student"], _name(row), row["email"], row["score"], row["points"]]
+
+
+def _gradescope(rows, assignments):
+    yield ["First Name", "Last Name", "SID", "Email", "Total Score", "Max Points"]
+    for row in rows:
+        yield [row["first"], row["last"], row["student"], row["email"], row["score"], row["points"]]
+
+
+def class_report(course: Course, gradebook, assignment: str) -> dict:
+    """Return what an instructor wants to know of a class: by question, and who needs a look."""
+    from cnnbook.grading.grade import read_results, stored_results
+
+    questions: dict[str, dict] = {}
+    flagged, unsandboxed, totals = {}, [], []
+    for submission in gradebook.find_assignment(assignment).submissions:
+        student = submission.student.id
+        held = read_results(course, assignment, student)
+        if held is None:
+            continue
+        totals.append(float(submission.score))
+        if not held["sandbox"]:
+            unsandboxed.append(student)
+        for result in stored_results(held):
+            if result.notes:
+                flagged.setdefault(student, []).extend(result.notes)
+            for question in result.questions:
+                entry = questions.setdefault(
+                    question.name, {"points": question.points, "scores": [], "states": {}, "hints": {}}
+                )
+                entry["scores"].append(question.score)
+                entry["states"][question.state] = entry["states"].get(question.state, 0) + 1
+                if question.hint:
+                    entry["hints"][question.hint] = entry["hints"].get(question.hint, 0) + 1
+    return {
+        "assignment": assignment,
+        "students": len(totals),
+        "mean": round(sum(totals) / len(totals), 2) if totals else None,
+        "questions": questions,
+        "flagged": flagged,
+        "without sandbox": unsandboxed,
+    }
+
+
+def report_text(report: dict) -> str:
+    """Return the report for reading."""
+    lines = [f"{report['assignment']}: {report['students']} graded, mean {report['mean']}"]
+    for name, entry in report["questions"].items():
+        count = max(len(entry["scores"]), 1)
+        states = ", ".join(f"{n} {state}" for state, n in sorted(entry["states"].items()))
+        mean = sum(entry["scores"]) / count
+        lines.append(f"  {name:24s} {mean:5.2f} of {entry['points']:g}   {states}")
+        for hint, number in sorted(entry["hints"].items(), key=lambda pair: -pair[1])[:3]:
+            lines.append(f"      {number} × {hint}")
+    for student, notes in sorted(report["flagged"].items()):
+        lines += [f"  look at {json.dumps(student)}: {note}" for note in notes]
+    if report["without sandbox"]:
+        lines.append(f"  graded without a sandbox: {len(report['without sandbox'])}")
+    return "\n".join(lines)

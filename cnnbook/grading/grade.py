@@ -1,0 +1,237 @@
+"""Grade a class: many submissions at once, one writer, and a second run that goes on."""
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from cnnbook import __version__
+from cnnbook.grading import hints, wire
+from cnnbook.grading.course import Course, CourseError, digest, require_space, write_whole
+from cnnbook.grading.intake import HandedIn, find_notebooks, read_notebook
+from cnnbook.grading.limits import Limits
+from cnnbook.grading.record import gradebook_of, record, require_assignment, timestamp_of
+from cnnbook.grading.result import NotebookResult, result_from
+from cnnbook.grading.warm import Warm
+
+RESULT = "result.json"
+ENGINE = digest(__version__, *(p.read_bytes() for p in sorted(Path(__file__).parent.glob("*.py"))))
+
+_warm: Warm | None = None
+_lock = threading.Lock()
+
+
+class SandboxMissing(CourseError):
+    """Nothing may be graded, because a student's process cannot be locked in here."""
+
+
+class GraderFailed(Exception):
+    """The grader itself ended without a result."""
+
+
+def warm_parent() -> Warm:
+    """Return this process's warm parent, started when it is first needed."""
+    global _warm
+    with _lock:
+        if _warm is None or _warm.process.poll() is not None:
+            _warm = Warm()
+        return _warm
+
+
+def stop_warm_parent() -> None:
+    """End the warm parent and everything that it started."""
+    global _warm
+    with _lock:
+        if _warm is not None:
+            _warm.close()
+        _warm = None
+
+
+def grade_submission(
+    release: dict, handed: dict, limits: dict, *, sandbox: bool = True, only: str | None = None
+) -> dict:
+    """Return the result of one notebook as plain data. Pure: it reads and writes nothing.
+
+    release: "notebook" (its name), "solution" and "release" (notebooks as data), "files" (a folder
+    that students may read, or None). handed: a `HandedIn` as data. limits: `Limits` as data.
+    Raises SandboxMissing, and GraderFailed where the trusted process died twice.
+    """
+    job = {**release, "handed": handed, "limits": limits, "sandbox": sandbox, "only": only}
+    for attempt in (1, 2):
+        try:
+            with warm_parent().fork("grade") as channel:
+                wire.send(channel, job, [])
+                end = time.monotonic() + limits["total_seconds"] + 60
+                answer, _ = wire.receive(channel, 1 << 30, end)
+        except (EOFError, OSError, TimeoutError, wire.WireError) as error:
+            if attempt == 2:
+                raise GraderFailed(f"the grader ended without a result ({error!r})") from None
+            continue
+        if "no sandbox" in answer:
+            raise SandboxMissing(
+                f"nothing was graded: a student's process cannot be locked in on this machine "
+                f"({answer['no sandbox']}); see `cnnbook doctor`, or pass --no-sandbox"
+            )
+        return answer["result"]
+    raise AssertionError("unreachable")
+
+
+@dataclass
+class Summary:
+    """What a run did."""
+
+    graded: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    flagged: dict[str, list[str]] = field(default_factory=dict)
+    scores: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+    sandbox: bool = True
+
+
+def grade_class(
+    course: Course,
+    assignment: str,
+    *,
+    students: Iterable[str] | None = None,
+    jobs: int = 0,
+    sandbox: bool = True,
+    limits: Limits = Limits(),
+    executor: Executor | None = None,
+    progress: Callable[[int, int, float], None] = lambda done, total, left: None,
+) -> Summary:
+    """Grade every submission that changed since it was last graded, and record the scores.
+
+    `executor` runs the pure part elsewhere, such as `distributed.Client().get_executor()`.
+    """
+    start = time.monotonic()
+    names = course.notebooks(assignment)
+    releases = [course.release_of(assignment, name) for name in names]
+    for name, release in zip(names, releases, strict=True):
+        release |= {"notebook": name, "files": str((course.release / assignment).resolve())}
+    mark = digest(ENGINE, json.dumps(releases, sort_keys=True), json.dumps(limits.as_dict()), str(sandbox))
+    found = course.students(assignment)
+    wanted = sorted(found) if students is None else list(students)
+    unknown = [student for student in wanted if student not in found]
+    if unknown:
+        raise CourseError(f"nothing was handed in by {', '.join(unknown)}")
+    require_space(course.autograded)
+    summary = Summary(sandbox=sandbox)
+    jobs = jobs or os.cpu_count() or 1
+    pool = executor or ThreadPoolExecutor(jobs)
+    try:
+        with gradebook_of(course) as gradebook:
+            require_assignment(course, assignment, gradebook)
+            tables = [hints.table(course, assignment, r, limits, sandbox, pool) for r in releases]
+            keeper = _Keeper(course, assignment, gradebook, tables, summary)
+            running: dict[Future, tuple] = {}
+            for number, student in enumerate(wanted):
+                handed = take_in(found[student], names)
+                fingerprint = digest(mark, json.dumps(handed, sort_keys=True))
+                if _is_done(course, assignment, student, fingerprint):
+                    summary.unchanged.append(student)
+                    continue
+                future = pool.submit(grade_student, releases, handed, limits.as_dict(), sandbox)
+                running[future] = (student, found[student], fingerprint)
+                _keep_finished(running, keeper, 2 * jobs)  # not all at once: memory stays flat
+                done = number + 1 - len(running)
+                per_student = (time.monotonic() - start) / max(done, 1)
+                progress(done, len(wanted), per_student * (len(wanted) - done))
+            _keep_finished(running, keeper, 0)
+            progress(len(wanted), len(wanted), 0.0)
+    finally:
+        if executor is None:
+            pool.shutdown(wait=False, cancel_futures=True)
+    summary.seconds = round(time.monotonic() - start, 2)
+    return summary
+
+
+def grade_student(releases: list[dict], handed: list[dict], limits: dict, sandbox: bool) -> list[dict]:
+    """Return the results of all notebooks of one student."""
+    pairs = zip(releases, handed, strict=True)
+    return [grade_submission(release, one, limits, sandbox=sandbox) for release, one in pairs]
+
+
+def take_in(folder: Path, names: list[str]) -> list[dict]:
+    """Return what a student handed in for each notebook, as data."""
+    handed = []
+    for name, (path, notes) in find_notebooks(folder, names).items():
+        one = HandedIn(problem=f"{name} was not handed in") if path is None else read_notebook(path)
+        one.notes[:0] = notes
+        handed.append(asdict(one))
+    return handed
+
+
+def _keep_finished(running: dict[Future, tuple], keeper: "_Keeper", most: int) -> None:
+    """Keep what has ended, and wait until at most so many are running."""
+    while running:
+        block = len(running) > most
+        ended, _ = wait(running, timeout=None if block else 0, return_when=FIRST_COMPLETED)
+        if not ended:
+            return
+        for future in ended:
+            student, folder, fingerprint = running.pop(future)
+            try:
+                results = [result_from(data) for data in future.result()]
+            except GraderFailed as error:
+                keeper.summary.failed[student] = str(error)
+            else:
+                keeper.keep(student, folder, results, fingerprint)
+
+
+@dataclass
+class _Keeper:
+    """The one writer."""
+
+    course: Course
+    assignment: str
+    gradebook: object
+    tables: list[hints.Table]
+    summary: Summary
+
+    def keep(self, student: str, folder: Path, results: list[NotebookResult], fingerprint: str) -> None:
+        """Write the executed notebooks, then the scores, and last the file that says all is done."""
+        when, note = timestamp_of(folder)
+        target = self.course.autograded / student / self.assignment
+        (target / RESULT).unlink(missing_ok=True)
+        for table, result in zip(self.tables, results, strict=True):
+            hints.apply(table, result)
+            if note:
+                result.notes.append(note)
+            write_whole(target / result.notebook, json.dumps(result.executed, indent=1))
+            result.executed = None
+        record(self.gradebook, self.assignment, student, results, when)
+        content = {
+            "fingerprint": fingerprint,
+            "sandbox": self.summary.sandbox,
+            "notebooks": [result.as_dict() for result in results],
+        }
+        write_whole(target / RESULT, json.dumps(content, indent=1))
+        self.summary.graded.append(student)
+        self.summary.scores[student] = sum(result.score for result in results)
+        notes = [note for result in results for note in result.notes]
+        if notes:
+            self.summary.flagged[student] = notes
+
+
+def _is_done(course: Course, assignment: str, student: str, fingerprint: str) -> bool:
+    held = read_results(course, assignment, student)
+    return held is not None and held["fingerprint"] == fingerprint
+
+
+def read_results(course: Course, assignment: str, student: str) -> dict | None:
+    """Return what is kept of a student's last grading, or None."""
+    path = course.autograded / student / assignment / RESULT
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def stored_results(held: dict) -> list[NotebookResult]:
+    """Return the results that `read_results` found."""
+    return [result_from(data) for data in held["notebooks"]]
