@@ -82,7 +82,7 @@ def released_cells(solution: dict, release: dict | None = None) -> list[Cell]:
     for index, (cell, stub) in enumerate(zip(solution["cells"], stubs, strict=True)):
         marks = cell["metadata"].get("nbgrader", {})
         name = marks.get("grade_id") or f"cell-{index}"
-        if marks.get("grade") and marks.get("solution") or marks.get("task"):
+        if (marks.get("grade") and marks.get("solution")) or marks.get("task"):
             kind = "written"
         elif marks.get("grade"):
             kind = "test"

@@ -123,7 +123,12 @@ class CellRunner:
         except Exception as error:
             text = f"(its repr raised {type(error).__name__})"
         data = {"text/plain": text}
-        return {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": None}
+        return {
+            "output_type": "execute_result",
+            "data": data,
+            "metadata": {},
+            "execution_count": None,
+        }
 
 
 def describe(error: BaseException) -> str:

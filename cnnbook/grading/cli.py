@@ -22,7 +22,10 @@ def main(arguments: list[str] | None = None) -> int:
     except CourseError as error:
         return _refuse(options, str(error))
     except KeyboardInterrupt:
-        print("\nstopped; what was graded is kept, and the next run goes on from here", file=sys.stderr)
+        print(
+            "\nstopped; what was graded is kept, and the next run goes on from here",
+            file=sys.stderr,
+        )
         return STOPPED
     finally:
         if "cnnbook.grading.grade" in sys.modules:
@@ -46,12 +49,16 @@ def _release(options) -> int:
 
     names = [course.require(options.assignment)] if options.assignment else course.assignments()
     if not names:
-        raise CourseError(f"{course.source} holds no assignment: make {course.source}/NAME/NAME.ipynb")
+        raise CourseError(
+            f"{course.source} holds no assignment: make {course.source}/NAME/NAME.ipynb"
+        )
     api = NbGraderAPI(course.nbgrader, config=course.config)
     for name in names:
         done = api.generate_assignment(name, force=True, create=True)
         if not done["success"]:
-            raise CourseError(f"nbgrader did not release {name}:\n{done.get('log') or done.get('error')}")
+            raise CourseError(
+                f"nbgrader did not release {name}:\n{done.get('log') or done.get('error')}"
+            )
     _say(options, {"released": names}, f"released {', '.join(names)} into {course.release}")
     return OK
 
@@ -81,7 +88,9 @@ def _grade(options) -> int:
 
     def progress(done: int, total: int, left: float) -> None:
         if sys.stderr.isatty():
-            print(f"\r{done} of {total} graded, about {left:.0f} s left   ", end="", file=sys.stderr)
+            print(
+                f"\r{done} of {total} graded, about {left:.0f} s left   ", end="", file=sys.stderr
+            )
 
     summary = grade_class(
         course, name, students=options.student or None, jobs=options.jobs, sandbox=options.sandbox,
@@ -162,7 +171,9 @@ def _check(options) -> int:
         lines.append(f"{'passed' if score == points else 'FAILED':7s} {name}")
         lines += [f"        {line}" for line in said.splitlines()]
     right = sum(score == points for _, score, points, _ in found)
-    lines.append(f"{right} of {len(found)} visible tests pass; grading adds others that are not shown")
+    lines.append(
+        f"{right} of {len(found)} visible tests pass; grading adds others that are not shown"
+    )
     data = [dict(zip(("test", "score", "points", "message"), row, strict=True)) for row in found]
     _say(options, {"tests": data}, "\n".join(lines))
     return OK if right == len(found) else PROBLEMS
@@ -200,7 +211,9 @@ def _parser() -> argparse.ArgumentParser:
     exported.add_argument("--output", type=Path, help="the file to write")
     command("report", _report, "say how the class did, question by question")
     command("doctor", _doctor, "test each wall of the sandbox on this machine", assignment=False)
-    checked = command("check", _check, "run the visible tests of a notebook of your own", assignment=False)
+    checked = command(
+        "check", _check, "run the visible tests of a notebook of your own", assignment=False
+    )
     checked.add_argument("notebook", type=Path)
     return parser
 

@@ -111,7 +111,14 @@ def _archive(raw: bytes, name: str, done: Collected) -> Iterator[Entry]:
     """Return the regular files of a zip or tar archive that stay inside it and within the limits."""
     try:
         found = list(_members(raw))
-    except (zipfile.BadZipFile, tarfile.TarError, OSError, ValueError, EOFError, NotImplementedError) as error:
+    except (
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        OSError,
+        ValueError,
+        EOFError,
+        NotImplementedError,
+    ) as error:
         done.left_out.append(f"{name!r}: not an archive that can be read ({error})")
         return
     for number, (entry, is_regular) in enumerate(found):
@@ -125,7 +132,9 @@ def _archive(raw: bytes, name: str, done: Collected) -> Iterator[Entry]:
         elif path.startswith("/") or ".." in parts or (parts and ":" in parts[0]) or "\0" in path:
             done.left_out.append(f"{path!r}: points outside the archive")
         elif entry.size > LARGEST_FILE:
-            done.left_out.append(f"{path!r}: {entry.size:,} bytes, and {LARGEST_FILE:,} are allowed")
+            done.left_out.append(
+                f"{path!r}: {entry.size:,} bytes, and {LARGEST_FILE:,} are allowed"
+            )
         else:
             yield Entry(path, entry.when, entry.size, entry.read)
 
@@ -142,7 +151,10 @@ def _members(raw: bytes) -> Iterator[tuple[Entry, bool]]:
             if size > 1 << 20 and size > RATIO * max(info.compress_size, 1):
                 size = LARGEST_FILE + 1  # a bomb by its own account
             when = time.mktime((*info.date_time, 0, 0, -1)) if info.date_time[0] > 1980 else 0.0
-            yield Entry(info.filename, when, size, lambda info=info: _limited(archive.open(info))), regular
+            yield (
+                Entry(info.filename, when, size, lambda info=info: _limited(archive.open(info))),
+                regular,
+            )
     else:
         archive = tarfile.open(fileobj=io.BytesIO(raw))
         for member in archive:
@@ -174,7 +186,9 @@ def _unpack(entry: Entry, rest: str, folder: Path, done: Collected, depth: int) 
         for inner in _archive(raw, entry.path, done):
             held[0], held[1] = held[0] + inner.size, held[1] + 1
             if held[0] > LARGEST_STUDENT or held[1] > MOST_OF_STUDENT:
-                done.left_out.append(f"{entry.path!r}: unpacks to more than one submission may hold")
+                done.left_out.append(
+                    f"{entry.path!r}: unpacks to more than one submission may hold"
+                )
                 return
             _unpack(inner, inner.path, folder, done, depth + 1)
         return
@@ -195,7 +209,9 @@ def _place(course: Course, assignment: str, folder: Path, done: Collected) -> No
     files = [path for path in folder.rglob("*") if path.is_file()]
     target = course.submitted / folder.name / assignment
     if target.exists():
-        kept = course.root / ".cnnbook" / "replaced" / folder.name / assignment / str(time.time_ns())
+        kept = (
+            course.root / ".cnnbook" / "replaced" / folder.name / assignment / str(time.time_ns())
+        )
         kept.parent.mkdir(parents=True, exist_ok=True)
         os.replace(target, kept)
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -118,7 +118,9 @@ def require_space(folder: Path, least: int = 50 << 20) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise CourseError(f"{folder} cannot be written ({error.strerror}): allow it and run again") from None
+        raise CourseError(
+            f"{folder} cannot be written ({error.strerror}): allow it and run again"
+        ) from None
     free = shutil.disk_usage(folder).free
     if free < least:
         raise CourseError(

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from cnnbook.grading import wire
+from cnnbook.grading import frames
 from cnnbook.grading.limits import MIB, Limits
 from cnnbook.grading.proxies import Session, StudentGone
 from cnnbook.grading.warm import Warm
@@ -133,8 +133,8 @@ def examine(secret: Path, warm: Warm | None = None) -> dict[str, str]:
 def locked_in(warm: Warm, limits: Limits):
     """Start a student's process. Raises OSError where it cannot be locked in."""
     with warm.fork("student") as channel:
-        wire.send(channel, {"limits": limits.as_dict(), "files": None}, [])
-        answer, _ = wire.receive(channel, 1 << 16, time.monotonic() + 30)
+        frames.send(channel, {"limits": limits.as_dict(), "files": None}, [])
+        answer, _ = frames.receive(channel, 1 << 16, time.monotonic() + 30)
         if answer.get("sandbox") is not None:
             raise OSError(answer["sandbox"])
         session = Session(channel, limits.message)
@@ -151,7 +151,11 @@ def _try(warm: Warm, limits: Limits, code: str) -> str:
             through = session.names(["through"]).get("through")
             return "holds" if through is False else "DOES NOT HOLD"
     except StudentGone as error:
-        return f"holds ({error.reason})" if error.state == "memory" else f"could not be tested: {error}"
+        return (
+            f"holds ({error.reason})"
+            if error.state == "memory"
+            else f"could not be tested: {error}"
+        )
     except (OSError, EOFError) as error:
         return f"no sandbox: {error}"
 

@@ -44,7 +44,9 @@ def write_export(rows: list[dict], kind: str, path: Path) -> None:
     """Write the rows in one of FORMATS. Raises CourseError where the format takes one assignment."""
     assignments = list(dict.fromkeys(row["assignment"] for row in rows))
     if kind in ("moodle", "gradescope") and len(assignments) > 1:
-        raise CourseError(f"{kind} takes one assignment at a time: name one of {', '.join(assignments)}")
+        raise CourseError(
+            f"{kind} takes one assignment at a time: name one of {', '.join(assignments)}"
+        )
     table = {"csv": _csv, "canvas": _canvas, "moodle": _moodle, "gradescope": _gradescope}[kind](
         rows, assignments
     )
@@ -58,7 +60,16 @@ def _name(row: dict) -> str:
 
 
 def _csv(rows, assignments):
-    yield ["assignment", "student", "first_name", "last_name", "email", "score", "max_score", "not_graded_yet"]
+    yield [
+        "assignment",
+        "student",
+        "first_name",
+        "last_name",
+        "email",
+        "score",
+        "max_score",
+        "not_graded_yet",
+    ]
     for row in rows:
         yield [
             row["assignment"], row["student"], row["first"], row["last"], row["email"], row["score"],
@@ -75,7 +86,14 @@ def _canvas(rows, assignments):
     for row in rows:
         by_student.setdefault(row["student"], {"row": row})[row["assignment"]] = row["score"]
     for student, held in by_student.items():
-        yield [_name(held["row"]), "", student, student, "", *(held.get(a, "") for a in assignments)]
+        yield [
+            _name(held["row"]),
+            "",
+            student,
+            student,
+            "",
+            *(held.get(a, "") for a in assignments),
+        ]
 
 
 def _moodle(rows, assignments):
@@ -109,7 +127,8 @@ def class_report(course: Course, gradebook, assignment: str) -> dict:
                 flagged.setdefault(student, []).extend(result.notes)
             for question in result.questions:
                 entry = questions.setdefault(
-                    question.name, {"points": question.points, "scores": [], "states": {}, "hints": {}}
+                    question.name,
+                    {"points": question.points, "scores": [], "states": {}, "hints": {}},
                 )
                 entry["scores"].append(question.score)
                 entry["states"][question.state] = entry["states"].get(question.state, 0) + 1

@@ -94,7 +94,9 @@ def page_for(course: Course, assignment: str, student: str, held: dict, gradeboo
                     "points": question.points,
                     "state": question.state,
                     "word": WORDS[question.state],
-                    "reason": "" if question.state in ("right", "by hand") else clean(course, question.reason),
+                    "reason": ""
+                    if question.state in ("right", "by hand")
+                    else clean(course, question.reason),
                     "hint": question.hint,
                     "comment": comment,
                     "answer": answers.get(question.name, ""),

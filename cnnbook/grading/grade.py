@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from cnnbook import __version__
-from cnnbook.grading import hints, wire
+from cnnbook.grading import frames, hints
 from cnnbook.grading.course import Course, CourseError, digest, require_space, write_whole
 from cnnbook.grading.intake import HandedIn, find_notebooks, read_notebook
 from cnnbook.grading.limits import Limits
-from cnnbook.grading.record import gradebook_of, record, require_assignment, timestamp_of
+from cnnbook.grading.record import Recorder, gradebook_of, require_assignment, timestamp_of
 from cnnbook.grading.result import NotebookResult, result_from
 from cnnbook.grading.warm import Warm
 
@@ -64,10 +64,10 @@ def grade_submission(
     for attempt in (1, 2):
         try:
             with warm_parent().fork("grade") as channel:
-                wire.send(channel, job, [])
+                frames.send(channel, job, [])
                 end = time.monotonic() + limits["total_seconds"] + 60
-                answer, _ = wire.receive(channel, 1 << 30, end)
-        except (EOFError, OSError, TimeoutError, wire.WireError) as error:
+                answer, _ = frames.receive(channel, 1 << 30, end)
+        except (EOFError, OSError, TimeoutError, frames.WireError) as error:
             if attempt == 2:
                 raise GraderFailed(f"the grader ended without a result ({error!r})") from None
             continue
@@ -113,7 +113,9 @@ def grade_class(
     releases = [course.release_of(assignment, name) for name in names]
     for name, release in zip(names, releases, strict=True):
         release |= {"notebook": name, "files": str((course.release / assignment).resolve())}
-    mark = digest(ENGINE, json.dumps(releases, sort_keys=True), json.dumps(limits.as_dict()), str(sandbox))
+    mark = digest(
+        ENGINE, json.dumps(releases, sort_keys=True), json.dumps(limits.as_dict()), str(sandbox)
+    )
     found = course.students(assignment)
     wanted = sorted(found) if students is None else list(students)
     unknown = [student for student in wanted if student not in found]
@@ -127,7 +129,8 @@ def grade_class(
         with gradebook_of(course) as gradebook:
             require_assignment(course, assignment, gradebook)
             tables = [hints.table(course, assignment, r, limits, sandbox, pool) for r in releases]
-            keeper = _Keeper(course, assignment, gradebook, tables, summary)
+            recorder = Recorder(gradebook, assignment)
+            keeper = _Keeper(course, assignment, recorder, tables, summary)
             running: dict[Future, tuple] = {}
             for number, student in enumerate(wanted):
                 handed = take_in(found[student], names)
@@ -150,7 +153,9 @@ def grade_class(
     return summary
 
 
-def grade_student(releases: list[dict], handed: list[dict], limits: dict, sandbox: bool) -> list[dict]:
+def grade_student(
+    releases: list[dict], handed: list[dict], limits: dict, sandbox: bool
+) -> list[dict]:
     """Return the results of all notebooks of one student."""
     pairs = zip(releases, handed, strict=True)
     return [grade_submission(release, one, limits, sandbox=sandbox) for release, one in pairs]
@@ -189,11 +194,13 @@ class _Keeper:
 
     course: Course
     assignment: str
-    gradebook: object
+    recorder: Recorder
     tables: list[hints.Table]
     summary: Summary
 
-    def keep(self, student: str, folder: Path, results: list[NotebookResult], fingerprint: str) -> None:
+    def keep(
+        self, student: str, folder: Path, results: list[NotebookResult], fingerprint: str
+    ) -> None:
         """Write the executed notebooks, then the scores, and last the file that says all is done."""
         when, note = timestamp_of(folder)
         target = self.course.autograded / student / self.assignment
@@ -204,7 +211,7 @@ class _Keeper:
                 result.notes.append(note)
             write_whole(target / result.notebook, json.dumps(result.executed, indent=1))
             result.executed = None
-        record(self.gradebook, self.assignment, student, results, when)
+        self.recorder.record(student, results, when)
         content = {
             "fingerprint": fingerprint,
             "sandbox": self.summary.sandbox,

@@ -17,7 +17,7 @@ from fcntl import F_GETFL, F_SETFL, F_SETOWN, fcntl
 import numpy as np
 import torch
 
-from cnnbook.grading import wire
+from cnnbook.grading import frames
 from cnnbook.grading.assignment import Cell, released_cells
 from cnnbook.grading.cells import CellRunner, Ran
 from cnnbook.grading.intake import HandedIn
@@ -39,7 +39,7 @@ class TooLong(BaseException):
 
 def main(channel: socket.socket, address: str, role: str) -> None:
     """Take one job from the channel, grade it and send the result back."""
-    job, _ = wire.receive(channel, 1 << 31)
+    job, _ = frames.receive(channel, 1 << 31)
     fcntl(channel, F_SETOWN, os.getpid())  # when the other side goes away, SIGIO ends this process
     flags = fcntl(channel, F_GETFL)
     fcntl(channel, F_SETFL, flags | os.O_ASYNC)
@@ -48,7 +48,7 @@ def main(channel: socket.socket, address: str, role: str) -> None:
     except NoSandbox as error:
         answer = {"no sandbox": str(error)}
     fcntl(channel, F_SETFL, flags)
-    wire.send(channel, answer, [])
+    frames.send(channel, answer, [])
 
 
 def grade_notebook(job: dict, address: str) -> NotebookResult:
@@ -99,7 +99,9 @@ def _questions(cells: list[Cell]) -> list[str]:
 class Trial:
     """Runs a rebuilt notebook from top to bottom."""
 
-    def __init__(self, cells: list[Cell], rebuilt: Rebuilt, limits: Limits, address: str, job: dict):
+    def __init__(
+        self, cells: list[Cell], rebuilt: Rebuilt, limits: Limits, address: str, job: dict
+    ):
         self.cells, self.rebuilt, self.limits, self.address = cells, rebuilt, limits, address
         self.role = "student" if job["sandbox"] else "student-unprotected"
         self.files = job.get("files")
@@ -124,11 +126,13 @@ class Trial:
         """Start a student's process. Raises NoSandbox where it cannot be locked in."""
         channel = fork(self.address, self.role)
         begin = {"limits": self.limits.as_dict(), "files": self.files}
-        wire.send(channel, begin, [])
+        frames.send(channel, begin, [])
         try:
-            answer, _ = wire.receive(channel, 1 << 16, time.monotonic() + 30)
-        except (EOFError, OSError, wire.WireError) as error:
-            raise NoSandbox(f"the student's process did not start ({error or 'it ended'})") from None
+            answer, _ = frames.receive(channel, 1 << 16, time.monotonic() + 30)
+        except (EOFError, OSError, frames.WireError) as error:
+            raise NoSandbox(
+                f"the student's process did not start ({error or 'it ended'})"
+            ) from None
         if answer.get("sandbox", "no answer") is not None:
             raise NoSandbox(str(answer.get("sandbox", "it ended")))
         self.session = Session(channel, self.limits.message)
@@ -188,7 +192,9 @@ class Trial:
             before = self.tests[step.id]
             self.run_test(index, step)
             if self.tests[step.id].score > before.score:
-                self.notes.append(f"{step.id} passed once all cells had run: they were out of order")
+                self.notes.append(
+                    f"{step.id} passed once all cells had run: they were out of order"
+                )
 
     def run_test(self, index: int, step: Step) -> bool:
         """Run one test, and once more if it fails; return whether a name was missing."""
@@ -246,7 +252,9 @@ class Trial:
             state = "right" if score == cell.points else "partial"
             return TestResult(cell.id, cell.points, score, state, message), ran
         called = self.session is None or self.session.calls > calls
-        state, message, detail = explain(cell, ran, self.failed.get(cell.question), self.gone_at(cell))
+        state, message, detail = explain(
+            cell, ran, self.failed.get(cell.question), self.gone_at(cell)
+        )
         detail = detail if called else f"{detail} (the submission was not called)"
         return TestResult(cell.id, cell.points, 0.0, state, message, detail), ran
 
@@ -289,7 +297,11 @@ def names_in(step: Step) -> list[str]:
 
 def score_of(value, points: float) -> tuple[float, str]:
     """Return the points of a test that ran through: all, or the number that its last line gives."""
-    if value is None or isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
+    if (
+        value is None
+        or isinstance(value, bool | np.bool_)
+        or not isinstance(value, int | float | np.number)
+    ):
         return points, ""
     number = float(value)
     if math.isnan(number):
@@ -332,16 +344,20 @@ def clean_outputs(outputs) -> list[dict]:
         kind = output.get("output_type")
         if kind == "stream" and output.get("name") in ("stdout", "stderr"):
             kept.append(
-                {"output_type": kind, "name": output["name"], "text": str(output.get("text"))[:70_000]}
+                {
+                    "output_type": kind,
+                    "name": output["name"],
+                    "text": str(output.get("text"))[:70_000],
+                }
             )
         elif kind == "error":
             trace = [str(line)[:2000] for line in (output.get("traceback") or [])[:20]]
             ename, evalue = str(output.get("ename"))[:200], str(output.get("evalue"))[:2000]
-            kept.append(
-                {"output_type": kind, "ename": ename, "evalue": evalue, "traceback": trace}
-            )
+            kept.append({"output_type": kind, "ename": ename, "evalue": evalue, "traceback": trace})
         elif kind in ("execute_result", "display_data") and isinstance(output.get("data"), dict):
-            allowed = {k: str(v) for k, v in output["data"].items() if k in ("text/plain", "image/png")}
+            allowed = {
+                k: str(v) for k, v in output["data"].items() if k in ("text/plain", "image/png")
+            }
             entry = {"output_type": kind, "data": allowed, "metadata": {}}
             kept.append(entry | ({"execution_count": None} if kind == "execute_result" else {}))
     return kept

@@ -118,7 +118,9 @@ def parse_notebook(raw: bytes) -> HandedIn:
         if not isinstance(cells, list):
             return HandedIn(problem="the file is no notebook: it holds no cells")
         if len(cells) > MOST_CELLS:
-            return HandedIn(problem=f"the notebook has {len(cells):,} cells; {MOST_CELLS:,} are allowed")
+            return HandedIn(
+                problem=f"the notebook has {len(cells):,} cells; {MOST_CELLS:,} are allowed"
+            )
         handed.cells = [_cell(cell) for cell in cells if isinstance(cell, dict)]
     except (ValueError, AttributeError, TypeError, RecursionError) as error:
         return HandedIn(problem=f"the file is damaged and cannot be read ({type(error).__name__})")
@@ -149,7 +151,9 @@ def _cell(cell: dict) -> dict:
     marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     name = marks.get("grade_id") if isinstance(marks, dict) else None
     return {
-        "cell_type": cell.get("cell_type") if cell.get("cell_type") in ("code", "raw") else "markdown",
+        "cell_type": cell.get("cell_type")
+        if cell.get("cell_type") in ("code", "raw")
+        else "markdown",
         "source": source.replace("\r\n", "\n") if isinstance(source, str) else "",
         "grade_id": name if isinstance(name, str) else None,
     }

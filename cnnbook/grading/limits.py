@@ -9,7 +9,7 @@ MIB = 1 << 20
 class Limits:
     """Seconds, bytes and counts; the defaults suit exercises that run on a laptop."""
 
-    cell_seconds: float = 30  # one cell of the student's, or one test with all it calls
+    cell_seconds: float = 20  # one cell of the student's, or one test with all it calls
     total_seconds: float = 300  # everything of one notebook
     memory: int = 3072 * MIB  # of one process, beyond what is shared with the warm parent
     group_memory: int = 4096 * MIB  # of all processes together, where control groups are writable

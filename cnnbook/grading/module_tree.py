@@ -97,7 +97,9 @@ def module_from(tree: dict, tensors: list[torch.Tensor], make=None, left: list[i
             value = None if index is None else tensors[index]
             module.register_buffer(name, value, persistent=persistent)
         for name, part in tree["parts"].items():
-            module.add_module(name, None if part is None else module_from(part, tensors, None, left))
+            module.add_module(
+                name, None if part is None else module_from(part, tensors, None, left)
+            )
     except WireError:
         raise
     except Exception as error:

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from cnnbook import checks
-from cnnbook.grading import wire
+from cnnbook.grading import frames, wire
 from cnnbook.grading.module_tree import all_known, module_from
 
 
@@ -47,13 +47,13 @@ class Session:
         self.number += 1
         try:
             self.channel.settimeout(max(self.deadline - time.monotonic(), 0.001))
-            wire.send(self.channel, {"op": op, "n": self.number, **content}, buffers or [])
-            answer, out = wire.receive(self.channel, self.message_limit, self.deadline)
+            frames.send(self.channel, {"op": op, "n": self.number, **content}, buffers or [])
+            answer, out = frames.receive(self.channel, self.message_limit, self.deadline)
         except TimeoutError:
             raise StudentGone("timeout", "it did not end in time") from None
         except (EOFError, OSError):
             raise StudentGone("crashed", "its process ended in the middle") from None
-        except wire.WireError as error:
+        except frames.WireError as error:
             raise StudentGone("crashed", f"its answer could not be read: {error}") from None
         if "ended" in answer:
             reasons = {9: ("memory", "its process was killed, most likely for its use of memory")}
@@ -101,7 +101,7 @@ class Session:
             decoder.apply_changes([*arguments, *named.values()])
             if network is not None and "state" in answer:
                 network._adopt(answer["state"], decoder)
-        except wire.WireError as error:
+        except frames.WireError as error:
             raise StudentGone("crashed", f"its answer could not be read: {error}") from None
         except (KeyError, TypeError, IndexError, AttributeError) as error:
             raise StudentGone("crashed", f"its answer is not complete: {error}") from None
@@ -196,7 +196,9 @@ class Decoder:
             original = self.sent.tensors[place].detach()
             if original.is_contiguous():  # else it was copied on its way, and offsets differ
                 first = original.storage_offset() + int(offset)
-                tensor = original.as_strided([int(n) for n in shape], [int(n) for n in stride], first)
+                tensor = original.as_strided(
+                    [int(n) for n in shape], [int(n) for n in stride], first
+                )
         if form.get("parameter"):
             return nn.Parameter(tensor, requires_grad=bool(form["grad"]))
         return tensor
@@ -215,7 +217,7 @@ class Decoder:
         if kind == "sent":
             return self.sent.modules[form["i"]]
         if kind != "object":
-            raise wire.WireError(f"a value of kind {kind!r}")
+            raise frames.WireError(f"a value of kind {kind!r}")
         target, name = int(form["i"]), str(form["name"])
         if form["kind"] == "network":
             if all_known(form["tree"]):

@@ -4,7 +4,12 @@ from cnnbook.grading.assignment import Cell
 from cnnbook.grading.cells import Ran, describe
 from cnnbook.grading.proxies import StudentGone
 
-OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "DefaultCPUAllocator", "Unable to allocate")
+OUT_OF_MEMORY = (
+    "can't allocate memory",
+    "not enough memory",
+    "DefaultCPUAllocator",
+    "Unable to allocate",
+)
 GONE = {
     "timeout": "It did not end in time. Look for a loop that never ends, or for work that grows too fast.",
     "memory": "It used more memory than is allowed.",

@@ -57,7 +57,9 @@ def rebuild(cells: list[Cell], handed: list[dict]) -> Rebuilt:
         if cell.kind in ("answer", "written"):
             sources = _answers(cell, [handed[i]["source"] for i in own.get(cell.id, [])])
             if len(sources) > 1:
-                rebuilt.notes.append(f"{cell.id} was there {len(sources)} times; all were run in order")
+                rebuilt.notes.append(
+                    f"{cell.id} was there {len(sources)} times; all were run in order"
+                )
             if not sources:
                 rebuilt.missing.add(cell.id)
                 sources = [cell.stub]

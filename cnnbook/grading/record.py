@@ -1,5 +1,6 @@
 """Write results into nbgrader's own gradebook: one writer, one transaction for each student."""
 
+import warnings
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +13,9 @@ from cnnbook.grading.result import NotebookResult
 def gradebook_of(course: Course):
     """Open the course's gradebook. Raises CourseError where it is locked or cannot be opened."""
     from nbgrader.api import Gradebook
-    from sqlalchemy.exc import DatabaseError, OperationalError
+    from sqlalchemy.exc import DatabaseError, OperationalError, SAWarning
 
+    warnings.simplefilter("ignore", SAWarning)  # about nbgrader's own queries
     try:
         with Gradebook(course.db_url, course.nbgrader.course_id) as gradebook:
             yield gradebook
@@ -42,34 +44,44 @@ def require_assignment(course: Course, assignment: str, gradebook) -> None:
         )
 
 
-def record(gradebook, assignment: str, student: str, results: list[NotebookResult], when) -> None:
-    """Replace all automatic scores of one student's assignment, in one transaction.
+class Recorder:
+    """Replaces all automatic scores of one student's assignment at a time, each in one transaction.
 
     Scores that a person gave stay, and are marked to be looked at again.
     """
-    gradebook.update_or_create_student(student)
-    details = {"timestamp": when} if when else {}
-    submission = gradebook.update_or_create_submission(assignment, student, **details)
-    by_name = {result.notebook: result for result in results}
-    for notebook in submission.notebooks:
-        result = by_name.get(f"{notebook.name}.ipynb")
-        scores = {t.id: t.score for q in result.questions for t in q.tests} if result else {}
-        questions = {q.name: q for q in result.questions} if result else {}
-        for grade in notebook.grades:
-            question = questions.get(grade.name)
-            if grade.name in scores:
-                grade.auto_score = scores[grade.name]
-            elif question is not None and question.state == "by hand":
-                grade.auto_score = None
-            else:
-                grade.auto_score = 0.0
-            by_hand = grade.auto_score is None
-            grade.needs_manual_grade = by_hand or grade.manual_score is not None
-        for comment in notebook.comments:
-            question = questions.get(comment.name)
-            unanswered = question is None or question.state == "missing"
-            comment.auto_comment = "No response." if unanswered else None
-    gradebook.db.commit()
+
+    def __init__(self, gradebook, assignment: str):
+        self.gradebook, self.assignment = gradebook, assignment
+        notebooks = gradebook.find_assignment(assignment).notebooks
+        self.files = {notebook.id: f"{notebook.name}.ipynb" for notebook in notebooks}
+        cells = [
+            cell
+            for notebook in notebooks
+            for kind in ("grade_cells", "solution_cells", "task_cells")
+            for cell in getattr(notebook, kind)
+        ]
+        self.names = {cell.id: cell.name for cell in cells}  # once, not one query for each score
+
+    def record(self, student: str, results: list[NotebookResult], when: str | None) -> None:
+        """Write the scores of these results."""
+        self.gradebook.update_or_create_student(student)
+        details = {"timestamp": when} if when else {}
+        submission = self.gradebook.update_or_create_submission(self.assignment, student, **details)
+        by_file = {result.notebook: result for result in results}
+        for notebook in submission.notebooks:
+            result = by_file.get(self.files[notebook.notebook_id])
+            questions = {q.name: q for q in result.questions} if result else {}
+            scores = {t.id: t.score for q in questions.values() for t in q.tests}
+            for grade in notebook.grades:
+                name = self.names[grade.cell_id]
+                by_hand = name in questions and questions[name].state == "by hand"
+                grade.auto_score = None if by_hand else scores.get(name, 0.0)
+                grade.needs_manual_grade = by_hand or grade.manual_score is not None
+            for comment in notebook.comments:
+                question = questions.get(self.names[comment.cell_id])
+                unanswered = question is None or question.state == "missing"
+                comment.auto_comment = "No response." if unanswered else None
+        self.gradebook.db.commit()
 
 
 def timestamp_of(folder: Path) -> tuple[str | None, str | None]:

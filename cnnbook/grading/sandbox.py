@@ -95,7 +95,9 @@ def visible_paths() -> list[str]:
     wanted += [f"/etc/{name}" for name in FILES_OF_ETC]
     wanted += [sys.prefix, sys.base_prefix, sys.exec_prefix, sysconfig.get_path("stdlib")]
     wanted += [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
-    wanted.append(str(Path(__file__).resolve().parents[1]))  # cnnbook itself, not what lies beside it
+    wanted.append(
+        str(Path(__file__).resolve().parents[1])
+    )  # cnnbook itself, not what lies beside it
     found: list[str] = []
     for path in sorted({os.path.abspath(p) for p in wanted if os.path.exists(p)}, key=len):
         if not any(path == seen or path.startswith(seen + "/") for seen in found):
@@ -122,7 +124,11 @@ def _own_root(limits: Limits, user: int, extra: dict[str, str]) -> None:
     for place, fd in devices.items():
         os.makedirs(os.path.dirname(root + place), exist_ok=True)
         _bind(fd, root + place, False)
-    for place, size in ((SCRATCH, limits.scratch), ("/dev/shm", limits.scratch), ("/tmp", 16 << 20)):
+    for place, size in (
+        (SCRATCH, limits.scratch),
+        ("/dev/shm", limits.scratch),
+        ("/tmp", 16 << 20),
+    ):
         os.makedirs(root + place, exist_ok=True)
         options = f"size={size},nr_inodes={limits.scratch_files},mode=777"
         _mount("scratch", root + place, "tmpfs", MS_NOSUID | MS_NODEV, options)

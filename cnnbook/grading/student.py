@@ -24,7 +24,7 @@ import torch
 from torch import nn
 
 from cnnbook import checks
-from cnnbook.grading import sandbox, wire
+from cnnbook.grading import frames, sandbox, wire
 from cnnbook.grading.cells import CellRunner, describe, flush_figures
 from cnnbook.grading.limits import Limits
 from cnnbook.grading.module_tree import tree_of
@@ -35,14 +35,14 @@ POLLRDHUP = 0x2000
 
 def main(channel: socket.socket, address: str, role: str) -> None:
     """Be the keeper of one student's process: lock it in, wait, and kill it when nobody listens."""
-    begin, _ = wire.receive(channel, 1 << 20)
+    begin, _ = frames.receive(channel, 1 << 20)
     limits = Limits(**begin["limits"])
     protected = role == "student"
     try:
         if protected:
             sandbox.separate()
     except OSError as error:
-        wire.send(channel, {"sandbox": str(error)}, [])
+        frames.send(channel, {"sandbox": str(error)}, [])
         return
     keeper = os.getpid()
     child = os.fork()
@@ -57,7 +57,7 @@ def main(channel: socket.socket, address: str, role: str) -> None:
     _, status = os.waitpid(child, 0)
     with contextlib.suppress(OSError):
         channel.setblocking(False)
-        wire.send(channel, {"ended": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0}, [])
+        frames.send(channel, {"ended": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0}, [])
 
 
 def _locked_in(channel, limits: Limits, files: str | None, protected: bool, keeper: int) -> None:
@@ -69,7 +69,7 @@ def _locked_in(channel, limits: Limits, files: str | None, protected: bool, keep
             else:
                 sandbox.die_with_parent(keeper)
         except OSError as error:
-            wire.send(channel, {"sandbox": str(error)}, [])
+            frames.send(channel, {"sandbox": str(error)}, [])
             os._exit(0)
         os.closerange(3, channel.fileno())
         os.closerange(channel.fileno() + 1, 1024)
@@ -79,7 +79,7 @@ def _locked_in(channel, limits: Limits, files: str | None, protected: bool, keep
             for name in os.listdir("/assignment"):
                 if not name.endswith(".ipynb"):
                     os.symlink(f"/assignment/{name}", name)
-        wire.send(channel, {"sandbox": None}, [])
+        frames.send(channel, {"sandbox": None}, [])
         Student(channel, limits).serve()
     except BaseException:
         traceback.print_exc()
@@ -108,7 +108,7 @@ class Student:
         """Answer until the other side is gone."""
         while True:
             try:
-                request, buffers = wire.receive(self.channel, 1 << 31)
+                request, buffers = frames.receive(self.channel, 1 << 31)
             except EOFError:
                 return
             out: list[bytes] = []
@@ -117,7 +117,7 @@ class Student:
             except BaseException as error:
                 out, answer = [], {"error": error_form(error)}
             answer["n"] = request["n"]
-            wire.send(self.channel, answer, out)
+            frames.send(self.channel, answer, out)
 
     # --- requests
 
@@ -318,14 +318,20 @@ class Unpickler(pickle.Unpickler):
 
     def persistent_load(self, pid):
         kind, index = pid
-        return self.decoder.tensors[index] if kind == "tensor" else self.decoder.student.objects[index]
+        return (
+            self.decoder.tensors[index] if kind == "tensor" else self.decoder.student.objects[index]
+        )
 
 
 def marks_of(module: nn.Module) -> list:
     """Return what a function may have done to a network that it was given, apart from its values."""
     return [
         [n, p.training, len(p._forward_hooks) + len(p._forward_pre_hooks), type(p).__name__]
-        + [[name, q.requires_grad, list(q.shape)] for name, q in p._parameters.items() if q is not None]
+        + [
+            [name, q.requires_grad, list(q.shape)]
+            for name, q in p._parameters.items()
+            if q is not None
+        ]
         for n, p in module.named_modules()
     ]
 
@@ -367,7 +373,9 @@ def error_form(error: BaseException) -> dict:
     """Return an error as data: the names of its classes, its text and where it happened."""
     try:
         steps = traceback.extract_tb(error.__traceback__)
-        where = [f"{s.filename.strip('<>')}, line {s.lineno}" for s in steps if s.filename[:1] == "<"]
+        where = [
+            f"{s.filename.strip('<>')}, line {s.lineno}" for s in steps if s.filename[:1] == "<"
+        ]
     except Exception:
         where = []
     names = [kind.__name__ for kind in type.mro(type(error))]

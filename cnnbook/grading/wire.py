@@ -1,19 +1,16 @@
 """Values as data: what a student's process says is decoded without executing anything.
 
-A frame is JSON and raw buffers. Only plain numbers, text, containers, arrays and tensors exist in
+Only plain numbers, text, containers, arrays and tensors exist in
 it; everything else stays where it was made and travels as a number (see `student` and `proxies`).
 """
 
-import json
 import re
-import socket
-import struct
-import time
 
 import numpy as np
 import torch
 
-HEADER = struct.Struct(">QQ")
+from cnnbook.grading.frames import WireError
+
 DEPTH = 60  # of nested containers
 DTYPES = {
     str(dtype).removeprefix("torch."): dtype
@@ -26,65 +23,8 @@ ARRAY_DTYPE = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248]|c(8|16)|[SU]\d{1,6})")
 PLAIN = (type(None), bool, str)
 
 
-class WireError(Exception):
-    """A message that is not what the format allows."""
-
-
 class Unsendable(TypeError):
     """A value that has no form on the wire."""
-
-
-# --- frames
-
-
-def send(channel: socket.socket, message: dict, buffers: list[bytes]) -> None:
-    """Send one message."""
-    text = json.dumps(message).encode()
-    sizes = struct.pack(f">{len(buffers)}Q", *map(len, buffers))
-    channel.sendall(HEADER.pack(len(text), len(buffers)) + sizes + text)
-    for buffer in buffers:
-        channel.sendall(buffer)
-
-
-def receive(channel: socket.socket, limit: int, deadline: float | None = None):
-    """Return a message and its buffers.
-
-    Raises EOFError where the other side is gone, TimeoutError at the deadline (of
-    time.monotonic) and WireError where the message is larger than `limit` or malformed.
-    """
-    length, count = HEADER.unpack(_exactly(channel, HEADER.size, deadline))
-    if length > limit or count > 100_000:
-        raise WireError(f"a message of {length} bytes, and {limit} are allowed")
-    sizes = struct.unpack(f">{count}Q", _exactly(channel, 8 * count, deadline))
-    if length + sum(sizes) > limit:
-        raise WireError(f"a message of {length + sum(sizes)} bytes, and {limit} are allowed")
-    text = _exactly(channel, length, deadline)
-    buffers = [_exactly(channel, size, deadline) for size in sizes]
-    try:
-        message = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise WireError(f"a message that cannot be read: {error}") from None
-    if not isinstance(message, dict):
-        raise WireError("a message that is not an object")
-    return message, buffers
-
-
-def _exactly(channel: socket.socket, size: int, deadline: float | None) -> bytearray:
-    data = bytearray(size)
-    view, got = memoryview(data), 0
-    while got < size:
-        if deadline is not None:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            channel.settimeout(left)
-        else:
-            channel.settimeout(None)
-        count = channel.recv_into(view[got:], size - got)
-        if count == 0:
-            raise EOFError
-        got += count
-    return data
 
 
 # --- values
