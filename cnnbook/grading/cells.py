@@ -88,10 +88,10 @@ class CellRunner:
         filename = f"<{name}>"
         try:
             with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
-                text = self.transform.transform_cell(source)
+                text, tree = self._parsed(source, filename)
                 lines = text.splitlines(keepends=True)
                 linecache.cache[filename] = (len(text), None, lines, filename)
-                ran.value = self._execute(ast.parse(text, filename), filename)
+                ran.value = self._execute(tree, filename)
         except BaseException as error:  # SystemExit too: a cell that exits ends there
             ran.error = error
             ran.line = _line_of(error, filename)
@@ -103,6 +103,14 @@ class CellRunner:
         elif ran.value is not None:
             ran.outputs.append(self._result(ran.value))
         return ran
+
+    def _parsed(self, source: str, filename: str) -> tuple[str, ast.Module]:
+        """Return the cell as plain Python; IPython's transformer is slow, so it is asked only if needed."""
+        try:
+            return source, ast.parse(source, filename)
+        except SyntaxError:
+            text = self.transform.transform_cell(source)
+            return text, ast.parse(text, filename)
 
     def _execute(self, tree: ast.Module, filename: str):
         last = None

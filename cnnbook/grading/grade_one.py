@@ -159,6 +159,8 @@ class Trial:
         """Run a cell in the student's process."""
         if step.kind not in ("setup", "answer", "extra") or self.session is None:
             return
+        if step.id in self.rebuilt.missing:
+            return  # an untouched stub must not replace what another cell defines
         self.session.deadline = min(time.monotonic() + self.limits.cell_seconds, self.end)
         self.fresh = False
         try:

@@ -39,7 +39,7 @@ class Session:
         self.channel, self.message_limit = channel, message_limit
         self.number = 0
         self.deadline = float("inf")
-        self.sent_random: bytes | None = None
+        self.sent_random: dict = {}
         self.calls = 0
 
     def ask(self, op: str, buffers: list | None = None, **content) -> tuple[dict, list]:
@@ -115,14 +115,26 @@ class Session:
         return Decoder(self, answer, buffers).decode(answer["value"])
 
     def _random(self, encoder: "Encoder") -> dict | None:
-        """Return the generators' states, if they changed since they were last sent."""
-        now = random.getstate(), np.random.get_state(), torch.get_rng_state().numpy()
-        form = pickle.dumps(now)
-        if form == self.sent_random:
+        """Return the states of the generators that a test set or used since the last call.
+
+        After each call they are moved on here, so that a test which seeds them anew, even as
+        before, is noticed; a test that does not lets the student's generators run on.
+        """
+        now, marks = generator_states()
+        changed = {name: now[name] for name in now if marks[name] != self.sent_random.get(name)}
+        random.random(), np.random.random(), torch.rand(())
+        _, self.sent_random = generator_states()
+        if not changed:
             return None
-        self.sent_random = form
-        encoder.out.append(form)
+        encoder.out.append(pickle.dumps(changed))
         return {"t": "pickle", "b": len(encoder.out) - 1}
+
+
+def generator_states() -> tuple[dict, dict]:
+    """Return the states of the generators of Python, NumPy and torch, and forms to compare."""
+    python, numpy, torch_state = random.getstate(), np.random.get_state(), torch.get_rng_state().numpy()
+    marks = {"python": python, "numpy": (numpy[1].tobytes(), numpy[2:]), "torch": torch_state.tobytes()}
+    return {"python": python, "numpy": numpy, "torch": torch_state}, marks
 
 
 class Encoder:
@@ -235,10 +247,11 @@ class Decoder:
         """Do to the arguments here what the call did to them there."""
         changed = self.answer["changed"]
         for place, index in changed["tensors"]:
-            original, new = self.sent.tensors[place], self.tensors[index]
+            original = self.sent.tensors[place]
+            new = wire.tensor_of(self.answer["tensors"][index], self.buffers)  # never an alias
             if original.shape == new.shape:
                 with torch.no_grad():
-                    original.copy_(new.detach())
+                    original.copy_(new)
         for place, form in changed["containers"]:
             _replace(arguments[place], self.decode(form))
         for place, tree, hooks in changed["networks"]:
@@ -337,7 +350,7 @@ class ModuleProxy(nn.Module):
         try:
             return super().__getattr__(name)
         except AttributeError:
-            if name.startswith("_"):
+            if name.startswith("_") or "_known" not in self.__dict__:  # not complete yet
                 raise
             value = self._session.attribute(self._target, name)
             return _Method(self, name) if isinstance(value, Proxy) else value

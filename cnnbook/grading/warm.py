@@ -44,6 +44,8 @@ class Warm:
             "MPLBACKEND": "agg",
             "CUDA_VISIBLE_DEVICES": "",
             "CNNBOOK_MODE": "quick",
+            # Large pages for the heap: a fork copies fewer page tables (11 ms → 7 ms measured).
+            "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
         }
         # It ends when this end of the pipe is closed, however this process ends.
         self.lifeline, theirs = socket.socketpair()
