@@ -58,18 +58,19 @@ def grade_submission(
 
     release: "notebook" (its name), "solution" and "release" (notebooks as data), "files" (a folder
     that students may read, or None). handed: a `HandedIn` as data. limits: `Limits` as data.
-    Raises SandboxMissing, and GraderFailed where the trusted process died twice.
+    Raises SandboxMissing, and GraderFailed where the trusted process died three times.
     """
     job = {**release, "handed": handed, "limits": limits, "sandbox": sandbox, "only": only}
-    for attempt in (1, 2):
+    for attempt in (1, 2, 3):
         try:
             with warm_parent().fork("grade") as channel:
                 frames.send(channel, job, [])
                 end = time.monotonic() + limits["total_seconds"] + 60
                 answer, _ = frames.receive(channel, 1 << 30, end)
         except (EOFError, OSError, TimeoutError, frames.WireError) as error:
-            if attempt == 2:
+            if attempt == 3:
                 raise GraderFailed(f"the grader ended without a result ({error!r})") from None
+            time.sleep(0.1 * attempt)
             continue
         if "no sandbox" in answer:
             raise SandboxMissing(

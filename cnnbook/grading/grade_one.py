@@ -124,15 +124,17 @@ class Trial:
 
     def start(self) -> None:
         """Start a student's process. Raises NoSandbox where it cannot be locked in."""
-        channel = fork(self.address, self.role)
         begin = {"limits": self.limits.as_dict(), "files": self.files}
-        frames.send(channel, begin, [])
-        try:
-            answer, _ = frames.receive(channel, 1 << 16, time.monotonic() + 30)
-        except (EOFError, OSError, frames.WireError) as error:
-            raise NoSandbox(
-                f"the student's process did not start ({error or 'it ended'})"
-            ) from None
+        for attempt in (1, 2, 3):
+            channel = fork(self.address, self.role)
+            try:
+                frames.send(channel, begin, [])
+                answer, _ = frames.receive(channel, 1 << 16, time.monotonic() + 30)
+                break
+            except (EOFError, OSError, frames.WireError) as error:  # killed from outside, say
+                channel.close()
+                if attempt == 3:
+                    raise NoSandbox(f"the student's process did not start ({error!r})") from None
         if answer.get("sandbox", "no answer") is not None:
             raise NoSandbox(str(answer.get("sandbox", "it ended")))
         self.session = Session(channel, self.limits.message)
@@ -156,19 +158,23 @@ class Trial:
                 self.run_there(index, self.rebuilt.steps[index], again=True)
 
     def run_there(self, index: int, step: Step, again: bool = False) -> None:
-        """Run a cell in the student's process."""
-        if step.kind not in ("setup", "answer", "extra") or self.session is None:
-            return
-        if step.id in self.rebuilt.missing:
+        """Run a cell in the student's process; one that ends the process has a second try."""
+        if step.kind not in ("setup", "answer", "extra") or step.id in self.rebuilt.missing:
             return  # an untouched stub must not replace what another cell defines
-        self.session.deadline = min(time.monotonic() + self.limits.cell_seconds, self.end)
-        self.fresh = False
-        try:
-            answer, _ = self.session.ask("run", source=step.source, name=step.id)
-        except StudentGone as error:
-            self.gone[index] = error
-            self.restart(index)
-            return
+        for attempt in (1, 2):
+            if self.session is None:
+                return
+            self.session.deadline = min(time.monotonic() + self.limits.cell_seconds, self.end)
+            self.fresh = False
+            try:
+                answer, _ = self.session.ask("run", source=step.source, name=step.id)
+                break
+            except StudentGone as error:
+                if attempt == 2 or error.state == "timeout":
+                    self.gone[index] = error
+                self.restart(index)
+                if index in self.gone:
+                    return
         if not again:
             self.outputs[index] = clean_outputs(answer.get("outputs"))
             if isinstance(answer.get("failed"), dict) and step.kind in ("answer", "extra"):
@@ -216,9 +222,11 @@ class Trial:
         result, ran = self.one_try(cell, index)
         self.outputs[index] = ran.outputs
         again = result.score < cell.points and self.session is not None
-        if again and not isinstance(ran.error, StudentGone | NameError | TooLong):
+        if again and result.state != "timeout" and not isinstance(ran.error, NameError):
             second, _ = self.one_try(cell, index)
-            if second.score != result.score:
+            if isinstance(ran.error, StudentGone) and second.state not in ("crashed", "memory"):
+                result = second  # its process was ended from outside
+            elif second.score != result.score:
                 result.unstable = True
                 self.notes.append(f"{cell.id} gave {result.score:g} and then {second.score:g}")
         self.tests[cell.id] = result

@@ -12,7 +12,6 @@ class Limits:
     cell_seconds: float = 20  # one cell of the student's, or one test with all it calls
     total_seconds: float = 300  # everything of one notebook
     memory: int = 3072 * MIB  # of one process, beyond what is shared with the warm parent
-    group_memory: int = 4096 * MIB  # of all processes together, where control groups are writable
     processes: int = 48
     open_files: int = 256
     file_size: int = 64 * MIB

@@ -17,6 +17,8 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
+from cnnbook.grading.control_group import enter_group, leave_groups
+
 ROLES = {  # name → module; its `main(channel)` is what the child runs
     "grade": "cnnbook.grading.grade_one",
     "student": "cnnbook.grading.student",
@@ -69,6 +71,7 @@ class Warm:
         self.process.wait()
         self.process.stdout.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+        leave_groups()
 
 
 def fork(address: str, role: str) -> socket.socket:
@@ -89,6 +92,7 @@ def fork(address: str, role: str) -> socket.socket:
 def main() -> None:
     """Import what children need, then fork on request until the lifeline closes."""
     address, lifeline = sys.argv[1], int(sys.argv[2])
+    enter_group()
     for name in PRELOADED:
         import_module(name)
     for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
