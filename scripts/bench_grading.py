@@ -105,7 +105,10 @@ def cells_own_cpu(rounds: int = 10) -> float:
             torch.set_num_threads(1)
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             names = {"__name__": "__main__"}
-            for source in [setup, *(s for q in questions for s in (q.source, *(t[2] for t in q.tests)))]:
+            for source in [
+                setup,
+                *(s for q in questions for s in (q.source, *(t[2] for t in q.tests))),
+            ]:
                 exec(source, names)
             os._exit(0)
         os.waitpid(child, 0)
@@ -147,7 +150,9 @@ def private_mib() -> float:
                     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
                 except OSError:
                     continue
-                dirty = sum(int(li.split()[1]) for li in text.splitlines() if li.startswith("Private_Dirty"))
+                dirty = sum(
+                    int(li.split()[1]) for li in text.splitlines() if li.startswith("Private_Dirty")
+                )
                 most = max(most, dirty / 1024)
             time.sleep(0.05)
 
@@ -198,7 +203,9 @@ def measure() -> dict:
         f"engine, seconds a submission, {ENGINE}": ours_many / ENGINE,
         "engine, each further submission": each,
         "times faster, the same submissions, start included": theirs / ours_same,
-        f"times faster, {ENGINE} submissions, start included": theirs / STOCK / (ours_many / ENGINE),
+        f"times faster, {ENGINE} submissions, start included": theirs
+        / STOCK
+        / (ours_many / ENGINE),
         "times faster, each further submission": theirs / STOCK / each,
         "CPU seconds of the engine for the solution": engine,
         "CPU seconds of its cells alone": own,

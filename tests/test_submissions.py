@@ -105,7 +105,9 @@ def test_a_second_run_grades_nothing_again(graded):
 def test_feedback_shows_no_hidden_test_and_no_script(graded):
     course, _, _ = graded
     assert cli.main(["feedback", "--course", str(course.root)]) == 0
-    pages = {name: (course.feedback / name / ASSIGNMENT / "feedback.html").read_text() for name in ROWS}
+    pages = {
+        name: (course.feedback / name / ASSIGNMENT / "feedback.html").read_text() for name in ROWS
+    }
     for name, page in pages.items():
         assert "BEGIN HIDDEN" not in page
         assert "10**20" not in page

@@ -23,7 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _refuse(options, str(error))
     except OSError as error:
         where = error.filename or "a file"
-        return _refuse(options, f"{where}: {error.strerror or error}; mend it and run again, nothing is lost")
+        return _refuse(
+            options, f"{where}: {error.strerror or error}; mend it and run again, nothing is lost"
+        )
     except KeyboardInterrupt:
         print(
             "\nstopped; what was graded is kept, and the next run goes on from here",

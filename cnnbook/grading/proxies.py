@@ -132,8 +132,16 @@ class Session:
 
 def generator_states() -> tuple[dict, dict]:
     """Return the states of the generators of Python, NumPy and torch, and forms to compare."""
-    python, numpy, torch_state = random.getstate(), np.random.get_state(), torch.get_rng_state().numpy()
-    marks = {"python": python, "numpy": (numpy[1].tobytes(), numpy[2:]), "torch": torch_state.tobytes()}
+    python, numpy, torch_state = (
+        random.getstate(),
+        np.random.get_state(),
+        torch.get_rng_state().numpy(),
+    )
+    marks = {
+        "python": python,
+        "numpy": (numpy[1].tobytes(), numpy[2:]),
+        "torch": torch_state.tobytes(),
+    }
     return {"python": python, "numpy": numpy, "torch": torch_state}, marks
 
 
@@ -271,18 +279,34 @@ def _replace(container, new) -> None:
 
 def _imitate(original: nn.Module, new: nn.Module, hooks: list) -> None:
     """Give a network the parts, modes, needs of gradients and numbers of hooks of its changed copy."""
-    ours, theirs = dict(original.named_modules()), dict(new.named_modules())
-    if list(ours) != list(theirs):
-        original._modules = new._modules
-    for part, count in zip(dict(original.named_modules()).items(), hooks, strict=False):
-        name, module = part
-        module.training = theirs[name].training
-        have = len(module._forward_hooks) + len(module._forward_pre_hooks)
-        for _ in range(int(count) - have):
+    _graft(original, new)
+    changed = dict(new.named_modules())
+    for (name, module), count in zip(list(original.named_modules()), hooks, strict=False):
+        module.training = changed[name].training
+        for _ in range(int(count) - len(module._forward_hooks) - len(module._forward_pre_hooks)):
             module.register_forward_hook(lambda *_: None)
     wanted = {name: p.requires_grad for name, p in new.named_parameters()}
     for name, parameter in original.named_parameters():
         parameter.requires_grad_(wanted.get(name, parameter.requires_grad))
+
+
+def _graft(original: nn.Module, new: nn.Module) -> None:
+    """Take over the parts that were replaced, added or removed, and leave the others as they are."""
+    for name in [name for name in original._modules if name not in new._modules]:
+        del original._modules[name]
+    for name, part in new._modules.items():
+        mine = original._modules.get(name)
+        if mine is None or part is None or _looks(mine) != _looks(part):
+            original._modules[name] = part
+        elif type(part) not in (type(mine), nn.Module):  # a bare nn.Module stands for any class
+            original._modules[name] = part
+        else:
+            _graft(mine, part)
+
+
+def _looks(module: nn.Module) -> list:
+    own = [*module._parameters.items(), *module._buffers.items()]
+    return [(name, None if tensor is None else tensor.shape) for name, tensor in own]
 
 
 def _bare(kind: type) -> nn.Module:

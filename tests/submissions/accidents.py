@@ -21,7 +21,10 @@ def untouched(s):
 STUBS = {
     name: f"def {name}(*args):\n    raise NotImplementedError"
     for name in ("double", "scale", "total", "halves")
-} | {"Net": "# YOUR CODE HERE\nraise NotImplementedError()", "ANSWER": "# YOUR CODE HERE\nraise NotImplementedError()"}
+} | {
+    "Net": "# YOUR CODE HERE\nraise NotImplementedError()",
+    "ANSWER": "# YOUR CODE HERE\nraise NotImplementedError()",
+}
 
 
 @row(FULL, "the copy is the same answer")
@@ -43,9 +46,7 @@ def stub_duplicated_behind_the_answer(s):
     s.cells.insert(s.at("double") + 1, stub)
 
 
-RELEASED_STUB = (
-    'def double(x):\n    """Return twice x, an int."""\n    # YOUR CODE HERE\n    raise NotImplementedError()'
-)
+RELEASED_STUB = 'def double(x):\n    """Return twice x, an int."""\n    # YOUR CODE HERE\n    raise NotImplementedError()'
 
 
 @row(FULL, "a test may be there twice")
@@ -60,7 +61,11 @@ def cells_dragged_out_of_order(s):
 
 @row(FULL, "the instructor's order counts")
 def tests_dragged_to_the_top(s):
-    s.cells.sort(key=lambda cell: not cell["metadata"].get("nbgrader", {}).get("grade_id", "").startswith("test"))
+    s.cells.sort(
+        key=lambda cell: (
+            not cell["metadata"].get("nbgrader", {}).get("grade_id", "").startswith("test")
+        )
+    )
 
 
 @row(FULL - 2, "one answer is gone")
@@ -71,7 +76,9 @@ def answer_deleted(s):
 @row(FULL, "tests come from the instructor")
 def tests_deleted(s):
     s.notebook["cells"] = [
-        c for c in s.cells if not c["metadata"].get("nbgrader", {}).get("grade_id", "").startswith("test")
+        c
+        for c in s.cells
+        if not c["metadata"].get("nbgrader", {}).get("grade_id", "").startswith("test")
     ]
 
 
@@ -124,7 +131,11 @@ def colab_metadata(s):
     s.notebook["metadata"]["colab"] = {"provenance": [], "toc_visible": True}
     s.notebook["metadata"]["accelerator"] = "GPU"
     for number, cell in enumerate(s.cells):
-        cell["metadata"] |= {"id": f"aB{number}", "outputId": "x", "colab": {"base_uri": "https://x"}}
+        cell["metadata"] |= {
+            "id": f"aB{number}",
+            "outputId": "x",
+            "colab": {"base_uri": "https://x"},
+        }
 
 
 @row(FULL, "VS Code's marks mean nothing")
@@ -142,7 +153,12 @@ def format_3(s):
         old = {"cell_type": cell["cell_type"], "metadata": cell["metadata"]}
         old["input" if cell["cell_type"] == "code" else "source"] = cell["source"]
         cells.append(old)
-    s.notebook = {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": cells}]}
+    s.notebook = {
+        "nbformat": 3,
+        "nbformat_minor": 0,
+        "metadata": {},
+        "worksheets": [{"cells": cells}],
+    }
 
 
 @row(FULL, "an old schema of the marks is no fault of the student's")
@@ -161,7 +177,11 @@ def future_format(s):
 
 @row(FULL, "the kernel's name does not matter")
 def foreign_kernel(s):
-    s.notebook["metadata"]["kernelspec"] = {"name": "julia-1.9", "display_name": "Julia", "language": "julia"}
+    s.notebook["metadata"]["kernelspec"] = {
+        "name": "julia-1.9",
+        "display_name": "Julia",
+        "language": "julia",
+    }
 
 
 @row(FULL, "there is no other notebook that it could be")
@@ -257,7 +277,10 @@ def leftover_figures(s):
 
 @row(FULL, "what is printed does not count")
 def long_prints(s):
-    s.answer("double", "def double(x):\n    print('x' * 100_000)\n    return 2 * x\nprint('y' * 3_000_000)")
+    s.answer(
+        "double",
+        "def double(x):\n    print('x' * 100_000)\n    return 2 * x\nprint('y' * 3_000_000)",
+    )
 
 
 @row(FULL, "warnings cost nothing")
@@ -311,12 +334,18 @@ def callable_object(s):
 
 @row(FULL, "imports may stand in the answer")
 def imports_in_the_answer(s):
-    s.answer("scale", "import torch as t\nfrom functools import partial\ndef scale(x, factor):\n    return t.mul(x, factor)")
+    s.answer(
+        "scale",
+        "import torch as t\nfrom functools import partial\ndef scale(x, factor):\n    return t.mul(x, factor)",
+    )
 
 
 @row(FULL, "type hints, decorators and caches are fine")
 def decorated(s):
-    s.answer("double", "import functools\n@functools.lru_cache\ndef double(x: int) -> int:\n    return 2 * x")
+    s.answer(
+        "double",
+        "import functools\n@functools.lru_cache\ndef double(x: int) -> int:\n    return 2 * x",
+    )
 
 
 @row(FULL, "a dataclass helper is fine")
@@ -371,7 +400,10 @@ def half_of_the_halves(s):
 
 @row(FULL - 3, "the layer has no bias, so no weights fit")
 def network_without_bias(s):
-    s.answer("Net", s.cell("Net")["source"].replace("nn.Linear(4, width)", "nn.Linear(4, width, bias=False)"))
+    s.answer(
+        "Net",
+        s.cell("Net")["source"].replace("nn.Linear(4, width)", "nn.Linear(4, width, bias=False)"),
+    )
 
 
 @row(FULL - 2, "the ReLU is missing")
@@ -417,7 +449,9 @@ def recursion(s):
 def stale_outputs(s):
     for cell in s.cells:
         if cell["cell_type"] == "code":
-            cell["outputs"] = [{"output_type": "error", "ename": "E", "evalue": "old", "traceback": []}]
+            cell["outputs"] = [
+                {"output_type": "error", "ename": "E", "evalue": "old", "traceback": []}
+            ]
 
 
 @row(FULL, "the time of handing in cannot be read, and that is all")

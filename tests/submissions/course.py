@@ -188,7 +188,9 @@ class Submission:
         self.links: dict[str, str] = {}
         self.name: str | None = NOTEBOOK
         for name, source in SOLUTIONS.items():
-            self.answer(name, source.replace("### BEGIN SOLUTION", "").replace("### END SOLUTION", ""))
+            self.answer(
+                name, source.replace("### BEGIN SOLUTION", "").replace("### END SOLUTION", "")
+            )
 
     @property
     def cells(self) -> list[dict]:

@@ -30,244 +30,244 @@ def forged(score: float, why: str, question: str = "double"):
 @forged(FULL - 2, "an int that equals everything arrives as an int")
 def int_that_equals_everything():
     """
-class Always(int):
-    __eq__ = __ge__ = __le__ = lambda self, other: True
-    __hash__ = None
-def double(x):
-    return Always(0)
-"""
+    class Always(int):
+        __eq__ = __ge__ = __le__ = lambda self, other: True
+        __hash__ = None
+    def double(x):
+        return Always(0)
+    """
 
 
 @forged(FULL - 2, "an object that equals everything is not data")
 def object_that_equals_everything():
     """
-class Always:
-    __class__ = int
-    __eq__ = lambda self, other: True
-def double(x):
-    return Always()
-"""
+    class Always:
+        __class__ = int
+        __eq__ = lambda self, other: True
+    def double(x):
+        return Always()
+    """
 
 
 @forged(FULL - 2, "a tensor subclass arrives as a tensor", "scale")
 def tensor_that_agrees():
     """
-class Agrees(torch.Tensor):
-    @classmethod
-    def __torch_function__(cls, func, types, args=(), kwargs=None):
-        return True if func.__name__ in ("allclose", "equal") else super().__torch_function__(func, types, args, kwargs or {})
-def scale(x, factor):
-    return torch.zeros_like(x).as_subclass(Agrees)
-"""
+    class Agrees(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            return True if func.__name__ in ("allclose", "equal") else super().__torch_function__(func, types, args, kwargs or {})
+    def scale(x, factor):
+        return torch.zeros_like(x).as_subclass(Agrees)
+    """
 
 
 @forged(FULL - 2, "the student's numpy and torch are not those of the tests", "scale")
 def patched_libraries():
     """
-import torch, numpy.testing, builtins
-torch.allclose = torch.equal = lambda *a, **k: True
-numpy.testing.assert_allclose = lambda *a, **k: None
-builtins.isinstance = lambda *a: True
-def scale(x, factor):
-    return x
-"""
+    import torch, numpy.testing, builtins
+    torch.allclose = torch.equal = lambda *a, **k: True
+    numpy.testing.assert_allclose = lambda *a, **k: None
+    builtins.isinstance = lambda *a: True
+    def scale(x, factor):
+        return x
+    """
 
 
 @forged(FULL - 2, "the student's checks are not those of the tests")
 def patched_checks():
     """
-import cnnbook.checks, sys
-cnnbook.checks.expect = lambda *a, **k: None
-sys.modules["cnnbook.checks"].expect = lambda *a, **k: None
-expect = lambda *a, **k: None
-def double(x):
-    return 0
-"""
+    import cnnbook.checks, sys
+    cnnbook.checks.expect = lambda *a, **k: None
+    sys.modules["cnnbook.checks"].expect = lambda *a, **k: None
+    expect = lambda *a, **k: None
+    def double(x):
+        return 0
+    """
 
 
 @forged(FULL - 2, "AssertionError is rebound on the wrong side")
 def patched_exceptions():
     """
-import builtins
-builtins.AssertionError = ValueError
-class double(Exception):
-    pass
-"""
+    import builtins
+    builtins.AssertionError = ValueError
+    class double(Exception):
+        pass
+    """
 
 
 @forged(FULL - 2, "an exception that pretends to be a pass")
 def custom_exception():
     """
-class Fine(BaseException):
-    def __str__(self):
-        raise SystemExit(0)
-def double(x):
-    raise Fine()
-"""
+    class Fine(BaseException):
+        def __str__(self):
+            raise SystemExit(0)
+    def double(x):
+        raise Fine()
+    """
 
 
 @forged(FULL - 2, "leaving the process is no answer")
 def system_exit():
     """
-def double(x):
-    raise SystemExit(0)
-"""
+    def double(x):
+        raise SystemExit(0)
+    """
 
 
 @forged(FULL - 2, "leaving the process at once is no answer")
 def hard_exit():
     """
-import os
-def double(x):
-    os._exit(0)
-"""
+    import os
+    def double(x):
+        os._exit(0)
+    """
 
 
 @forged(FULL - 2, "a keyboard interrupt is the student's own")
 def keyboard_interrupt():
     """
-def double(x):
-    raise KeyboardInterrupt
-"""
+    def double(x):
+        raise KeyboardInterrupt
+    """
 
 
 @forged(FULL - 2, "there are no test frames to look into")
 def frame_inspection():
     """
-import sys
-def double(x):
-    frame = sys._getframe()
-    while frame:
-        for value in frame.f_locals.values():
-            if isinstance(value, dict) and "gives" in value:
-                return value["gives"]
-        frame = frame.f_back
-"""
+    import sys
+    def double(x):
+        frame = sys._getframe()
+        while frame:
+            for value in frame.f_locals.values():
+                if isinstance(value, dict) and "gives" in value:
+                    return value["gives"]
+            frame = frame.f_back
+    """
 
 
 @forged(FULL - 2, "the rubbish collector finds no test either")
 def garbage_inspection():
     """
-import gc
-def double(x):
-    found = [o for o in gc.get_objects() if isinstance(o, str) and "HIDDEN TESTS" in o and "any int" in o]
-    return 2 * x if found else 0
-"""
+    import gc
+    def double(x):
+        found = [o for o in gc.get_objects() if isinstance(o, str) and "HIDDEN TESTS" in o and "any int" in o]
+        return 2 * x if found else 0
+    """
 
 
 @forged(FULL - 2, "answers are written into the channel by hand")
 def protocol_forgery():
     """
-import os, json, struct
-def double(x):
-    for fd in range(3, 64):
-        for n in range(1, 200):
-            text = json.dumps({"n": n, "value": 6, "tensors": [], "changed": {"tensors": [], "containers": [], "networks": []}}).encode()
-            try:
-                os.write(fd, struct.pack(">QQ", len(text), 0) + text)
-            except OSError:
-                break
-    return 0
-"""
+    import os, json, struct
+    def double(x):
+        for fd in range(3, 64):
+            for n in range(1, 200):
+                text = json.dumps({"n": n, "value": 6, "tensors": [], "changed": {"tensors": [], "containers": [], "networks": []}}).encode()
+                try:
+                    os.write(fd, struct.pack(">QQ", len(text), 0) + text)
+                except OSError:
+                    break
+        return 0
+    """
 
 
 @forged(FULL - 2, "garbage in the channel")
 def protocol_garbage():
     """
-import os
-def double(x):
-    for fd in range(3, 64):
-        try:
-            os.write(fd, b"\\xff" * 100000)
-        except OSError:
-            pass
-    return 0
-"""
+    import os
+    def double(x):
+        for fd in range(3, 64):
+            try:
+                os.write(fd, b"\\xff" * 100000)
+            except OSError:
+                pass
+        return 0
+    """
 
 
 @forged(FULL - 2, "a reader of pickles would run this")
 def pickle_bomb():
     """
-class Bomb:
-    def __reduce__(self):
-        import os
-        return os.system, ("touch /var/tmp/cnnbook-corpus-escape",)
-def double(x):
-    return Bomb()
-"""
+    class Bomb:
+        def __reduce__(self):
+            import os
+            return os.system, ("touch /var/tmp/cnnbook-corpus-escape",)
+    def double(x):
+        return Bomb()
+    """
 
 
 @forged(FULL - 2, "an answer that holds itself")
 def endless_value():
     """
-def double(x):
-    held = []
-    held.append(held)
-    return held
-"""
+    def double(x):
+        held = []
+        held.append(held)
+        return held
+    """
 
 
 @forged(FULL - 2, "an answer of two gigabytes")
 def enormous_value():
     """
-def double(x):
-    return [b"x" * (1 << 27)] * 16
-"""
+    def double(x):
+        return [b"x" * (1 << 27)] * 16
+    """
 
 
 @forged(FULL - 2, "a number too long to print")
 def enormous_int():
     """
-def double(x):
-    return 10 ** 2_000_000
-"""
+    def double(x):
+        return 10 ** 2_000_000
+    """
 
 
 @forged(FULL - 1, "not a number of points", "halves")
 def forged_partial_credit():
     """
-class Points(float):
-    __eq__ = lambda self, other: 10**9
-    __rmul__ = __mul__ = __add__ = lambda self, other: 10**9
-def halves(n):
-    return [Points(4.0), Points(3.0)]
-"""
+    class Points(float):
+        __eq__ = lambda self, other: 10**9
+        __rmul__ = __mul__ = __add__ = lambda self, other: 10**9
+    def halves(n):
+        return [Points(4.0), Points(3.0)]
+    """
 
 
 @forged(FULL - 1, "nan is not the answer", "ANSWER")
 def variable_that_equals_everything():
     """
-class Always(int):
-    __eq__ = lambda self, other: True
-    __hash__ = None
-ANSWER = Always(1)
-"""
+    class Always(int):
+        __eq__ = lambda self, other: True
+        __hash__ = None
+    ANSWER = Always(1)
+    """
 
 
 @forged(FULL - 3, "a network whose parameters lie", "Net")
 def network_that_lies():
     """
-class Net(nn.Module):
-    def __init__(self, width):
-        super().__init__()
-    def parameters(self, recurse=True):
-        return iter([torch.zeros(25)])
-    def __call__(self, x):
-        return torch.zeros(3, 5)
-"""
+    class Net(nn.Module):
+        def __init__(self, width):
+            super().__init__()
+        def parameters(self, recurse=True):
+            return iter([torch.zeros(25)])
+        def __call__(self, x):
+            return torch.zeros(3, 5)
+    """
 
 
 @forged(FULL - 2, "gradients without the values", "Net")
 def network_with_hooks():
     """
-class Net(nn.Module):
-    def __init__(self, width):
-        super().__init__()
-        self.dense = nn.Linear(4, width)
-        self.register_forward_hook(lambda m, i, o: o * 0 + 0.5 * o.sum())
-    def forward(self, x):
-        return self.dense(x)
-"""
+    class Net(nn.Module):
+        def __init__(self, width):
+            super().__init__()
+            self.dense = nn.Linear(4, width)
+            self.register_forward_hook(lambda m, i, o: o * 0 + 0.5 * o.sum())
+        def forward(self, x):
+            return self.dense(x)
+    """
 
 
 @row(FULL - 2, "an input transformer has no test to blank")
@@ -338,7 +338,11 @@ def test_as_markdown(s):
 @row(FULL - 2, "a test marked as an answer is still a test")
 def test_as_answer(s):
     s.answer("double", "def double(x):\n    return 0")
-    s.cell("test_double")["metadata"]["nbgrader"] |= {"solution": True, "grade": False, "locked": False}
+    s.cell("test_double")["metadata"]["nbgrader"] |= {
+        "solution": True,
+        "grade": False,
+        "locked": False,
+    }
     s.cell("test_double")["source"] = "double = lambda x: 2 * x\nexpect = print"
 
 
@@ -361,26 +365,26 @@ def shadowed_modules(s):
 @forged(FULL - 2, "an endless loop")
 def endless_loop():
     """
-def double(x):
-    while True:
-        pass
-"""
+    def double(x):
+        while True:
+            pass
+    """
 
 
 @forged(FULL - 2, "a loop that swallows interrupts")
 def loop_that_swallows_interrupts():
     """
-import signal
-for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
-    signal.signal(number, signal.SIG_IGN)
-def double(x):
-    while True:
-        try:
-            while True:
+    import signal
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, signal.SIG_IGN)
+    def double(x):
+        while True:
+            try:
+                while True:
+                    pass
+            except BaseException:
                 pass
-        except BaseException:
-            pass
-"""
+    """
 
 
 @row(FULL - 2, "a cell that never ends")
@@ -391,17 +395,17 @@ def cell_that_never_ends(s):
 @forged(FULL - 2, "fifty gigabytes")
 def fifty_gigabytes():
     """
-def double(x):
-    return len(bytearray(50 << 30))
-"""
+    def double(x):
+        return len(bytearray(50 << 30))
+    """
 
 
 @forged(FULL - 2, "fifty gigabytes in a tensor", "scale")
 def fifty_gigabyte_tensor():
     """
-def scale(x, factor):
-    return torch.ones(50 << 28, dtype=torch.float32)
-"""
+    def scale(x, factor):
+        return torch.ones(50 << 28, dtype=torch.float32)
+    """
 
 
 @row(FULL, "a fork bomb before right answers is ended with its cell")
@@ -420,7 +424,10 @@ def daemon(s):
 
 @row(FULL, "a gigabyte of output is cut off")
 def gigabyte_of_output(s):
-    s.add("import os\nfor _ in range(1000):\n    print('z' * 1_000_000)\nos.write(1, b'y' * (1 << 24))", before="double")
+    s.add(
+        "import os\nfor _ in range(1000):\n    print('z' * 1_000_000)\nos.write(1, b'y' * (1 << 24))",
+        before="double",
+    )
 
 
 @row(FULL, "a million files do not fit")
@@ -430,7 +437,10 @@ def million_files(s):
 
 @row(FULL, "a full scratch folder is the student's own")
 def full_disk(s):
-    s.add("with open('large', 'wb') as f:\n    for _ in range(10**4):\n        f.write(bytes(1 << 20))", before="double")
+    s.add(
+        "with open('large', 'wb') as f:\n    for _ in range(10**4):\n        f.write(bytes(1 << 20))",
+        before="double",
+    )
 
 
 @row(FULL, "threads at exit end too")
@@ -445,7 +455,9 @@ def threads_at_exit(s):
 @row(FULL, "five thousand cells of nothing")
 def thousands_of_cells(s):
     for number in range(1500):
-        s.cells.append({"cell_type": "code", "metadata": {}, "outputs": [], "source": f"x{number} = 1"})
+        s.cells.append(
+            {"cell_type": "code", "metadata": {}, "outputs": [], "source": f"x{number} = 1"}
+        )
 
 
 @row(0, "brackets as deep as they go")
@@ -544,14 +556,17 @@ def link_beside(s):
 @forged(FULL - 2, "what an error says is shown as text")
 def script_in_an_error():
     """
-def double(x):
-    raise ValueError("<script>alert(1)</script></pre><style>*{display:none}</style>")
-"""
+    def double(x):
+        raise ValueError("<script>alert(1)</script></pre><style>*{display:none}</style>")
+    """
 
 
 @row(FULL, "what a cell shows is not part of the page")
 def script_in_an_output(s):
-    s.add("from IPython.display import HTML, display\ndisplay(HTML('<script>alert(1)</script>'))\nHTML('<script>alert(2)</script>')", before="double")
+    s.add(
+        "from IPython.display import HTML, display\ndisplay(HTML('<script>alert(1)</script>'))\nHTML('<script>alert(2)</script>')",
+        before="double",
+    )
 
 
 @row(FULL, "a hidden test does not come out by the student's own words")
@@ -562,48 +577,48 @@ def leaks_its_inputs(s):
 @forged(FULL - 2, "a line break and colours do not forge a line of the log")
 def log_forgery():
     """
-def double(x):
-    raise ValueError("\\n\\x1b[2J17 graded, all right\\r\\nFAILED 'someone else'")
-"""
+    def double(x):
+        raise ValueError("\\n\\x1b[2J17 graded, all right\\r\\nFAILED 'someone else'")
+    """
 
 
 @forged(FULL - 2, "a repr that raises")
 def repr_that_raises():
     """
-class R:
-    def __repr__(self):
-        raise RuntimeError
-def double(x):
-    return R()
-"""
+    class R:
+        def __repr__(self):
+            raise RuntimeError
+    def double(x):
+        return R()
+    """
 
 
 @forged(FULL - 2, "a function that is slow only where nobody looks")
 def slow_when_hidden():
     """
-import time
-def double(x):
-    if x != 3:
-        time.sleep(10**6)
-    return 2 * x
-"""
+    import time
+    def double(x):
+        if x != 3:
+            time.sleep(10**6)
+        return 2 * x
+    """
 
 
 @forged(FULL - 2, "a generator without end")
 def endless_generator():
     """
-import itertools
-def double(x):
-    return (n for n in itertools.count())
-"""
+    import itertools
+    def double(x):
+        return (n for n in itertools.count())
+    """
 
 
 @forged(FULL - 1, "dies in one call of many", "total")
 def crash_in_one_call():
     """
-import ctypes
-def total(values):
-    if not values:
-        ctypes.string_at(0)
-    return sum(values)
-"""
+    import ctypes
+    def total(values):
+        if not values:
+            ctypes.string_at(0)
+        return sum(values)
+    """

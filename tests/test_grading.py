@@ -1,0 +1,536 @@
+"""The engine's own parts: calls by proxy, rebuilding, recording, and what happens when things break."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from cnnbook.grading import cli, doctor, grade
+from cnnbook.grading.assignment import released_cells
+from cnnbook.grading.course import Course
+from cnnbook.grading.intake import HandedIn
+from cnnbook.grading.limits import Limits
+from cnnbook.grading.rebuild import rebuild
+from cnnbook.grading.warm import ROLES, Warm
+from tests.submissions.course import ASSIGNMENT, FULL, NOTEBOOK, Submission, make_course
+
+LIMITS = replace(Limits(), cell_seconds=5)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_warm_parent():
+    yield
+    grade.stop_warm_parent()
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A released course without submissions."""
+    made = Course(make_course(tmp_path / "course"))
+    assert cli.main(["release", "--course", str(made.root)]) == 0
+    return made
+
+
+def hand_in(course, student, spoil=lambda s: None):
+    released = json.loads((course.release / ASSIGNMENT / NOTEBOOK).read_text())
+    submission = Submission(released)
+    spoil(submission)
+    shutil.rmtree(course.submitted / student, ignore_errors=True)
+    submission.write(course.submitted / student / ASSIGNMENT)
+
+
+def gradebook_scores(course) -> dict:
+    from nbgrader.api import Gradebook
+
+    with Gradebook(course.db_url) as gradebook:
+        return {
+            s.student.id: {
+                g.name: (g.auto_score, g.needs_manual_grade) for n in s.notebooks for g in n.grades
+            }
+            for s in gradebook.find_assignment(ASSIGNMENT).submissions
+        }
+
+
+# --- one question, graded by the pure function
+
+SETUP = "import numpy as np\nimport random\nimport torch\nfrom torch import nn\n"
+
+
+def score_of(answer: str, test: str, *, right: str = "def f():\n    pass") -> tuple[float, dict]:
+    """Return the share of points that a test gives an answer, and the question's result."""
+
+    def notebook(source):
+        marks = {
+            "grade": False,
+            "solution": False,
+            "locked": False,
+            "task": False,
+            "schema_version": 3,
+        }
+        cells = [
+            ("setup", SETUP, {"locked": True}),
+            ("f", source, {"solution": True}),
+            ("test_f", test, {"grade": True, "locked": True, "points": 1}),
+        ]
+        return {"cells": [
+            {"cell_type": "code", "source": text, "outputs": [],
+             "metadata": {"nbgrader": {**marks, "grade_id": name, **more}}}
+            for name, text, more in cells
+        ]}  # fmt: skip
+
+    release = {
+        "notebook": "n.ipynb",
+        "solution": notebook(right),
+        "release": notebook("# your code"),
+    }
+    handed = asdict(HandedIn(cells=[{"cell_type": "code", "source": answer, "grade_id": "f"}]))
+    result = grade.grade_submission({**release, "files": None}, handed, LIMITS.as_dict())
+    (question,) = result["questions"]
+    return question["score"], question
+
+
+BY_PROXY = {
+    "values of every kind": (
+        "def f(*args, **kw):\n    return args, kw",
+        "assert f(1, 2.5, 'a', None, [1, (2,)], k={'x': b'y'}) == ((1, 2.5, 'a', None, [1, (2,)]), {'k': {'x': b'y'}})",
+    ),
+    "a list changed in place": (
+        "def f(v):\n    v.sort()",
+        "v = [3, 1, 2]\nassert f(v) is None and v == [1, 2, 3]",
+    ),
+    "an array and a dict changed in place": (
+        "def f(a, d):\n    a += 1\n    d['n'] = 1",
+        "a, d = np.zeros(3), {}\nf(a, d)\nassert a.tolist() == [1, 1, 1] and d == {'n': 1}",
+    ),
+    "a tensor changed in place": ("def f(x):\n    x.mul_(2)", "x = torch.ones(2)\nf(x)\nassert x.tolist() == [2, 2]"),
+    "an input comes back as itself, not as a copy": (
+        "def f(x):\n    return x[1:]",
+        "x = torch.arange(4.0)\ny = f(x)\ny.zero_()\nassert x.tolist() == [0, 0, 0, 0]",
+    ),
+    "a copy comes back as a copy": (
+        "def f(x):\n    return x.clone()",
+        "x = torch.ones(2)\nf(x).zero_()\nassert x.tolist() == [1, 1]",
+    ),
+    "gradients of inputs": (
+        "def f(x, w):\n    return (x * w).sum()",
+        "x, w = torch.ones(3, requires_grad=True), torch.arange(3.0, requires_grad=True)\n"
+        "f(x, w).backward()\nassert x.grad.tolist() == [0, 1, 2] and w.grad.tolist() == [1, 1, 1]",
+    ),
+    "a gradient through two calls": (
+        "def f(x):\n    return x ** 2",
+        "x = torch.tensor(3.0, requires_grad=True)\nf(f(x)).backward()\nassert x.grad == 108",
+    ),
+    "no gradient where none is asked for": (
+        "def f(x):\n    return x * 2",
+        "x = torch.ones(1, requires_grad=True)\nwith torch.no_grad():\n    y = f(x)\nassert not y.requires_grad",
+    ),
+    "torch's own layer is built again": (
+        "def f():\n    return nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.ReLU())",
+        "net = f()\nassert isinstance(net[0], nn.Conv2d) and net[0].padding == (1, 1)\n"
+        "assert net(torch.zeros(1, 1, 4, 4)).shape == (1, 2, 4, 4)",
+    ),
+    "a network that a test passes, with a class of its own": (
+        "def f(net, x):\n    return net(x), [type(m).__name__ for m in net.modules()]",
+        "class Own(nn.Module):\n    def forward(self, x):\n        return x + 1\n"
+        "y, names = f(nn.Sequential(Own(), nn.Identity()), torch.zeros(1))\n"
+        "assert y.item() == 1 and names == ['Sequential', 'Own', 'Identity']",
+    ),
+    "a function that a test passes": ("def f(g, x):\n    return g(g(x))", "k = 3\nassert f(lambda x: x * k, 2) == 18"),
+    "freezing a network that a test passes": (
+        "def f(net):\n    for p in net.parameters():\n        p.requires_grad_(False)\n    net.eval()\n    return net",
+        "net = nn.Linear(2, 2)\nassert f(net) is net and not net.training\n"
+        "assert not any(p.requires_grad for p in net.parameters())",
+    ),
+    "replacing a head": (
+        "def f(net):\n    net[1] = nn.Linear(4, 7)",
+        "net = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 5))\nf(net)\nassert net(torch.zeros(1, 3)).shape == (1, 7)",
+    ),
+    "hooks left behind are seen": (
+        "def f(net):\n    net.register_forward_hook(lambda *a: None)",
+        "net = nn.Linear(1, 1)\nf(net)\nassert len(net._forward_hooks) == 1",
+    ),
+    "the same seed gives the same numbers": (
+        "def f():\n    return torch.rand(3).tolist() + [random.random(), np.random.rand()]",
+        "def once():\n    torch.manual_seed(5); random.seed(5); np.random.seed(5)\n    return f()\n"
+        "first, then = once(), f()\nassert once() == first != then\n"
+        "torch.manual_seed(5)\nassert torch.rand(3).tolist() == first[:3]",
+    ),
+    "exceptions keep their class and text": (
+        "def f(x):\n    raise KeyError('which')",
+        "try:\n    f(1)\nexcept KeyError as e:\n    assert 'which' in str(e)\nelse:\n    assert False",
+    ),
+    "an iterator can be iterated": ("def f():\n    return (n for n in range(3))", "assert list(f()) == [0, 1, 2]"),
+    "a closure comes back as a function": (
+        "def f(k):\n    return lambda x: x * k",
+        "assert f(3)(5) == 15",
+    ),
+    "a method and a setting of an object": (
+        "class C:\n    size = 3\n    def twice(self, x):\n        return 2 * x\ndef f():\n    return C()",
+        "c = f()\nassert c.size == 3 and c.twice(4) == 8",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BY_PROXY)
+def test_by_proxy_a_test_sees_what_it_would_see_at_home(name):
+    answer, test = BY_PROXY[name]
+    score, question = score_of(answer, test)
+    assert score == 1, question
+    names = {}
+    exec(SETUP + answer, names)
+    exec(test, names)  # the test is right at home too
+
+
+NETWORK = """
+class f(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale, self.bn = nn.Parameter(torch.ones(2)), nn.BatchNorm1d(2)
+        self.drop = nn.Dropout(0.5)
+    def forward(self, x):
+        return self.drop(self.bn(x * self.scale))
+    def doubled(self, x):
+        return 2 * self.forward(x)
+"""
+OF_NETWORKS = {
+    "parameters by name and shape": "assert {n: tuple(p.shape) for n, p in net.named_parameters()} == "
+    "{'scale': (2,), 'bn.weight': (2,), 'bn.bias': (2,)}",
+    "evaluation mode reaches the parts": "net.eval()\nx = torch.randn(4, 2)\nassert torch.equal(net(x), net(x))",
+    "training changes running means": "before = net.bn.running_mean.clone()\nnet(torch.ones(4, 2) * 3)\n"
+    "assert not torch.equal(net.bn.running_mean, before)",
+    "weights that a test writes are used": "net.eval()\nwith torch.no_grad():\n    net.scale.fill_(0)\n"
+    "assert net(torch.ones(4, 2)).abs().max() < 1e-6",
+    "a method of its own": "net.eval()\nx = torch.ones(1, 2)\nassert torch.allclose(net.doubled(x), 2 * net(x))",
+    "isinstance of known parts": "assert [type(m).__name__ for m in net.children()] == ['BatchNorm1d', 'Dropout']\n"
+    "assert isinstance(net.drop, nn.Dropout) and net.drop.p == 0.5",
+    "gradients of parameters": "net.eval()\nnet(torch.ones(3, 2)).sum().backward()\n"
+    "assert net.scale.grad.shape == (2,) and net.scale.grad.abs().min() > 0",
+    "state dict goes out and in": "state = net.state_dict()\nother = f()\nother.load_state_dict(state)\n"
+    "assert set(state) == set(other.state_dict())",
+}
+
+
+@pytest.mark.parametrize("name", OF_NETWORKS)
+def test_a_network_of_the_students_class_behaves_like_one(name):
+    test = "net = f()\n" + OF_NETWORKS[name]
+    score, question = score_of(NETWORK, test)
+    assert score == 1, question
+    names = {}
+    exec(SETUP + NETWORK, names)
+    exec(test, names)
+
+
+def test_hidden_inputs_do_not_come_out_with_an_error():
+    test = "### BEGIN HIDDEN TESTS\nassert f('the secret') == 1\n### END HIDDEN TESTS"
+    for answer in (
+        "def f(x):\n    raise ValueError(x)",
+        "def f(x):\n    return x",
+        "def f(x):\n    assert False, x",
+    ):
+        score, question = score_of(answer, test)
+        assert score == 0
+        assert "the secret" not in question["reason"]
+
+
+def test_partial_credit_is_what_the_last_line_gives():
+    for value, points in (
+        ("0.25", 0.25),
+        ("None", 1),
+        ("True", 1),
+        ("7", 1),
+        ("-1", 0),
+        ("float('nan')", 0),
+    ):
+        assert score_of("def f():\n    return 1", f"f()\n{value}")[0] == points
+
+
+def test_a_test_that_fails_once_is_run_again_and_reported():
+    answer = "count = 0\ndef f():\n    global count\n    count += 1\n    return count"
+    score, question = score_of(answer, "assert f() == 2")
+    assert score == 0
+    assert question["tests"][0]["unstable"]
+
+
+def test_the_pure_function_runs_in_another_executor(course):
+    hand_in(course, "ann")
+    with ProcessPoolExecutor(1, initializer=_own_warm_parent) as pool:
+        summary = grade.grade_class(course, ASSIGNMENT, limits=LIMITS, executor=pool)
+        assert summary.scores == {"ann": FULL}
+        pool.submit(grade.stop_warm_parent).result()
+
+
+def _own_warm_parent():
+    grade._warm = None
+
+
+# --- rebuilding
+
+
+def test_an_answer_is_found_by_its_place_when_all_else_is_lost():
+    solution = json.loads(json.dumps(_numbered()))
+    cells = released_cells(solution)
+    handed = [
+        {"cell_type": "code", "source": c["source"], "grade_id": None} for c in solution["cells"]
+    ]
+    handed[1]["source"] = "print('mine, without a name')"
+    rebuilt = rebuild(cells, handed)
+    assert [step.source for step in rebuilt.steps if step.kind == "answer"] == [handed[1]["source"]]
+    assert "by its place" in rebuilt.notes[0]
+
+
+def _numbered():
+    def cell(name, source, **marks):
+        return {
+            "cell_type": "code",
+            "source": source,
+            "metadata": {"nbgrader": {"grade_id": name, **marks}},
+        }
+
+    return {"cells": [
+        cell("setup", "import math", locked=True),
+        cell("f", "### BEGIN SOLUTION\nprint(1)\n### END SOLUTION", solution=True),
+        cell("test_f", "assert True", grade=True, points=1),
+    ]}  # fmt: skip
+
+
+# --- the walls
+
+
+def test_every_wall_holds_and_is_seen_missing_without_a_sandbox(tmp_path, monkeypatch):
+    secret = tmp_path / "secret"
+    secret.write_text("x")
+    warm = Warm()
+    try:
+        assert doctor.examine(secret, warm) == {
+            wall: "holds" for wall in [*doctor.PROBES, "an endless loop is ended"]
+        }
+        open_walls = Warm()
+        original = open_walls.fork
+        open_walls.fork = lambda role: original("student-unprotected")
+        harmless = {
+            w: p for w, p in doctor.PROBES.items() if "limited" not in w and "writing" not in w
+        }
+        monkeypatch.setattr(doctor, "PROBES", harmless)
+        found = doctor.examine(secret, open_walls)
+        open_walls.close()
+        assert {wall: found[wall] for wall in harmless} == dict.fromkeys(harmless, "DOES NOT HOLD")
+    finally:
+        warm.close()
+
+
+def test_without_a_sandbox_nothing_is_graded_unless_it_is_said(course, monkeypatch, capsys):
+    hand_in(course, "ann")
+    grade.stop_warm_parent()
+    broken = "cnnbook.grading.sandbox.separate"
+    script = course.root / "sitecustomize.py"
+    script.write_text(
+        "import sys\nif any('cnnbook.grading.warm' in a for a in sys.orig_argv):\n"
+        "    import cnnbook.grading.sandbox as s\n"
+        "    def refuse():\n        raise OSError('namespaces are not allowed here')\n    s.separate = refuse\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(course.root))
+    assert broken.endswith("separate")
+    assert cli.main(["grade", "--course", str(course.root)]) == 2
+    assert "namespaces are not allowed here" in capsys.readouterr().err
+    assert gradebook_scores(course) == {}
+    assert cli.main(["grade", "--course", str(course.root), "--no-sandbox"]) == 0
+    assert "without a sandbox" in capsys.readouterr().out
+    assert cli.main(["feedback", "--course", str(course.root)]) == 0
+    page = (course.feedback / "ann" / ASSIGNMENT / "feedback.html").read_text()
+    assert "Graded without a sandbox" in page
+    grade.stop_warm_parent()
+
+
+def test_the_roles_of_the_warm_parent_are_the_only_ones():
+    warm = Warm()
+    try:
+        assert set(ROLES) == {"grade", "student", "student-unprotected"}
+        with pytest.raises(OSError, match="could not fork"):
+            warm.fork("anything")
+    finally:
+        warm.close()
+
+
+# --- recording
+
+
+def test_a_resubmission_replaces_every_score_and_keeps_a_persons(course):
+    from nbgrader.api import Gradebook
+
+    hand_in(course, "ann", lambda s: s.cell("written").update(source="Because."))
+    assert cli.main(["grade", "--course", str(course.root)]) == 0
+    with Gradebook(course.db_url) as gradebook:
+        assert gradebook.find_submission(ASSIGNMENT, "ann").score == FULL
+        written = gradebook.find_grade("written", "tiny", ASSIGNMENT, "ann")
+        assert written.needs_manual_grade
+        written.manual_score = 2
+        gradebook.db.commit()
+
+    def worse(s):
+        s.cell("written").update(source="Because.")
+        s.answer("double", "def double(x):\n    return x")
+        s.cells.remove(s.cell("test_answer"))
+        s.answer("ANSWER", "ANSWER = 41")
+
+    hand_in(course, "ann", worse)
+    assert cli.main(["grade", "--course", str(course.root)]) == 0
+    found = gradebook_scores(course)["ann"]
+    assert found["test_double"] == (0, False)
+    assert found["test_answer"] == (0, False)
+    assert found["written"] == (None, True)
+    with Gradebook(course.db_url) as gradebook:
+        assert gradebook.find_submission(ASSIGNMENT, "ann").score == FULL - 3 + 2
+
+
+def test_the_executed_notebook_is_one_that_nbgrader_and_nbformat_know(course):
+    import nbformat
+
+    hand_in(course, "ann", lambda s: s.add("print('hello')", before="double"))
+    cli.main(["grade", "--course", str(course.root)])
+    notebook = nbformat.read(course.autograded / "ann" / ASSIGNMENT / NOTEBOOK, 4)
+    nbformat.validate(notebook)
+    texts = [
+        o.text for c in notebook.cells if c.cell_type == "code" for o in c.outputs if "text" in o
+    ]
+    assert "hello\n" in texts
+
+
+@pytest.mark.parametrize(
+    "what", ["locked gradebook", "full disk", "folder in the way", "not released", "unknown"]
+)
+def test_what_is_in_the_way_is_one_clear_error_and_nothing_is_half_written(
+    course, what, monkeypatch, capsys
+):
+    hand_in(course, "ann")
+    held = None
+    if what == "locked gradebook":
+        held = sqlite3.connect(course.root / "gradebook.db", isolation_level=None)
+        held.execute("BEGIN EXCLUSIVE")
+    elif what == "full disk":
+        usage = shutil.disk_usage("/")._replace(free=1 << 20)
+        monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    elif what == "folder in the way":
+        course.autograded.write_text("a file")
+    elif what == "not released":
+        shutil.rmtree(course.release)
+    arguments = ["grade", "--course", str(course.root), *(["nothing"] if what == "unknown" else [])]
+    assert cli.main(arguments) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("cnnbook: ")
+    assert "Traceback" not in said
+    if held:
+        held.close()
+    assert gradebook_scores(course) == {}
+    assert not list(course.root.glob("autograded/*/*/result.json"))
+
+
+def test_a_disk_that_fills_in_the_middle_is_said_and_the_next_run_goes_on(
+    course, monkeypatch, capsys
+):
+    for name in ("ann", "bob", "cat"):
+        hand_in(course, name)
+    written, real = [], os.replace
+
+    def fills_up(source, target):
+        written.append(target)
+        if len(written) == 3:
+            raise OSError(28, "No space left on device", str(target))
+        real(source, target)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "replace", fills_up)
+        assert cli.main(["grade", "--course", str(course.root), "--jobs", "1"]) == 2
+    assert "No space left on device" in capsys.readouterr().err
+    assert cli.main(["grade", "--course", str(course.root)]) == 0
+    assert {
+        s: sum(v or 0 for v, _ in t.values()) for s, t in gradebook_scores(course).items()
+    } == dict.fromkeys(("ann", "bob", "cat"), FULL)
+    assert not list(course.root.rglob(".writing-*"))
+
+
+KILLS = 100
+
+
+def test_after_any_kill_the_next_run_ends_with_the_gradebook_of_an_undisturbed_one(
+    course, tmp_path
+):
+    chooser = random.Random(0)
+    for number in range(50):
+        wrong = number % 3 == 0
+        hand_in(
+            course, f"s{number:02d}",
+            (lambda s: s.answer("double", "def double(x):\n    return x")) if wrong else lambda s: None,
+        )  # fmt: skip
+    undisturbed = tmp_path / "undisturbed"
+    shutil.copytree(course.root, undisturbed)
+    config = undisturbed / "nbgrader_config.py"
+    config.write_text(config.read_text().replace(str(course.root), str(undisturbed)))
+    assert cli.main(["grade", "--course", str(undisturbed)]) == 0
+    expected = gradebook_scores(Course(undisturbed))
+
+    command = [sys.executable, "-m", "cnnbook.grading.cli", "grade", "--course", str(course.root)]
+    kills = 0
+    while kills < KILLS:
+        shutil.rmtree(course.autograded, ignore_errors=True)
+        running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(20):  # any process of the run, and last the one that writes
+            time.sleep(chooser.uniform(0.05, 0.4))
+            below = _descendants(running.pid)
+            if running.poll() is not None:
+                break
+            if below:
+                _kill(chooser.choice(below))
+                kills += 1
+        if running.poll() is None:
+            running.kill()
+            kills += 1
+        running.wait()
+    for _ in range(
+        3
+    ):  # a class may fail in part where the same student's worker was hit three times
+        if subprocess.run(command, capture_output=True).returncode == 0:
+            break
+    assert gradebook_scores(course) == expected
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def _descendants(parent: int) -> list[int]:
+    from scripts.bench_grading import descendants
+
+    return descendants(parent)
+
+
+def test_interrupting_stops_cleanly_and_leaves_no_process(course):
+    for number in range(12):
+        hand_in(course, f"s{number}", lambda s: s.add("import time\ntime.sleep(1)"))
+    command = [sys.executable, "-m", "cnnbook.grading.cli", "grade", "--course", str(course.root)]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    time.sleep(9)
+    below = _descendants(running.pid)
+    assert below
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert "the next run goes on from here" in said
+    time.sleep(0.5)
+    assert [pid for pid in below if Path(f"/proc/{pid}").exists()] == []
+    first = len(gradebook_scores(course))
+    summary = grade.grade_class(course, ASSIGNMENT)
+    assert len(summary.unchanged) == first
+    assert len(gradebook_scores(course)) == 12

@@ -1,0 +1,179 @@
+"""Values on the wire: what goes in comes out, and nothing else can be made to come out."""
+
+import socket
+import threading
+import time
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnbook.grading import frames, wire
+
+plain_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.binary(),
+    lambda inner: (
+        st.lists(inner)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.text() | st.integers(), inner)
+    ),
+    max_leaves=12,
+)
+
+
+def there_and_back(value):
+    """Encode, send through a socket, and decode."""
+    buffers, refuse = [], lambda other: (_ for _ in ()).throw(wire.Unsendable(str(type(other))))
+    form = wire.plain(value, buffers, refuse)
+    left, right = socket.socketpair()
+    with left, right:
+        frames.send(left, {"v": form}, buffers)
+        message, out = frames.receive(right, 1 << 24)
+    return wire.value_of(message["v"], out, refuse)
+
+
+@given(plain_values)
+def test_plain_values_come_back_equal_and_of_the_same_type(value):
+    back = there_and_back(value)
+    assert back == value
+    assert repr(back) == repr(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        1 << 70, -(1 << 70), float("inf"), 3 - 2j, range(2, 9, 3), slice(1, None, 2), {1, 2}, frozenset("ab"),
+        torch.Size([2, 3]), torch.float64, torch.device("cpu"), np.float64(2.5), np.int8(-3), np.bool_(True),
+        bytearray(b"ab"),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_other_plain_values_keep_their_type(value):
+    back = there_and_back(value)
+    assert type(back) is type(value)
+    assert back == value
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int64", "bool", "complex64", "U3", "f2"])
+@pytest.mark.parametrize("shape", [(), (0,), (2, 3)])
+def test_arrays_come_back(dtype, shape):
+    array = np.ones(shape, dtype=dtype)
+    back = there_and_back(array)
+    assert back.dtype == array.dtype
+    assert np.array_equal(back, array)
+
+
+@pytest.mark.parametrize("name", wire.DTYPES)
+@pytest.mark.parametrize("shape", [(), (0, 2), (3,), (2, 1, 4)])
+def test_tensors_come_back(name, shape):
+    tensor = (
+        (torch.arange(24)[: torch.Size(shape).numel()] % 2).reshape(shape).to(wire.DTYPES[name])
+    )
+    buffers: list[bytes] = []
+    form = wire.tensor_form(tensor.transpose(0, -1) if tensor.dim() else tensor, buffers)
+    back = wire.tensor_of(form, buffers)
+    assert back.dtype == tensor.dtype
+    assert torch.equal(back, tensor.transpose(0, -1) if tensor.dim() else tensor)
+
+
+def test_subclasses_are_what_they_are_at_heart():
+    class Always(int):
+        __eq__ = lambda self, other: True  # noqa: E731
+        __hash__ = None
+
+    class Loud(str):
+        __str__ = lambda self: "loud"  # noqa: E731
+
+    class Strange(list):
+        __iter__ = lambda self: iter([9])  # noqa: E731
+
+    assert type(there_and_back(Always(3))) is int
+    assert there_and_back(Always(3)) != 4
+    assert there_and_back(Loud("quiet")) == "quiet"
+    assert there_and_back(Strange([1, 2])) == [1, 2]
+    assert type(there_and_back(True)) is bool
+
+
+@pytest.mark.parametrize("value", [object(), print, [print], np.array([None]), type])
+def test_what_is_no_data_is_refused(value):
+    with pytest.raises(wire.Unsendable):
+        there_and_back(value)
+
+
+def test_a_value_that_holds_itself_is_refused():
+    held = []
+    held.append(held)
+    with pytest.raises(wire.Unsendable, match="holds itself"):
+        there_and_back(held)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        [1], {"t": "nothing"}, {}, {"t": "list"}, {"t": "int", "v": 3}, {"t": "dtype", "v": "system"},
+        {"t": "array", "d": "|O", "s": [1], "b": 0}, {"t": "array", "d": "<f4", "s": [9], "b": 0},
+        {"t": "array", "d": "<f4", "s": [1], "b": 7}, {"t": "dict", "v": [[{"t": "list", "v": []}, 1]]},
+        {"t": "device", "v": "no such"}, {"t": "range", "v": [1, 2, 0]},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_forged_forms_are_refused(form):
+    def refuse(other):
+        raise wire.WireError("not plain")
+
+    with pytest.raises(wire.WireError):
+        wire.value_of(form, [b"1234"], refuse)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"d": "float32", "s": [2], "b": 0}, {"d": "object", "s": [1], "b": 0}, {"d": "float32", "s": [-1], "b": 0},
+        {"d": "float32", "s": [1 << 60], "b": 0}, {"d": "float32", "s": [1]}, {},
+        {"d": "float32", "s": [3], "b": 1},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_forged_tensors_are_refused(form):
+    with pytest.raises(wire.WireError):
+        wire.tensor_of(form, [b"1234", b""])
+
+
+def test_a_message_that_is_too_large_or_malformed_is_refused():
+    for raw in (
+        frames.HEADER.pack(1 << 40, 0),
+        frames.HEADER.pack(2, 1 << 40),
+        frames.HEADER.pack(2, 1) + (1 << 40).to_bytes(8, "big"),
+        frames.HEADER.pack(3, 0) + b"[1]",
+        frames.HEADER.pack(3, 0) + b"{x}",
+    ):
+        left, right = socket.socketpair()
+        with left, right:
+            left.sendall(raw)
+            left.shutdown(socket.SHUT_WR)
+            with pytest.raises(frames.WireError):
+                frames.receive(right, 1 << 20)
+
+
+def test_a_trickle_of_bytes_does_not_move_the_deadline():
+    left, right = socket.socketpair()
+    stop = threading.Event()
+
+    def trickle():
+        while not stop.wait(0.02):
+            left.send(b"\0")
+
+    with left, right:
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        with pytest.raises(TimeoutError):
+            frames.receive(right, 1 << 20, time.monotonic() + 0.15)
+        stop.set()
+        thread.join()
