@@ -7,6 +7,7 @@ import sys
 from importlib.metadata import distribution
 from pathlib import Path
 
+from cnnbook.grading.kernel import warm_kernels
 from scripts.paths import BUILD, HTML, ROOT
 
 VENDOR = BUILD / "vendor"
@@ -53,7 +54,8 @@ def main() -> int:
     vendor_mathjax()
     forget_outdated_outputs()
     command = ["jupyter-book", "build", ".", "-W", "-n", "--keep-going", "--quiet"]
-    built = subprocess.run(command, cwd=ROOT)
+    with warm_kernels():
+        built = subprocess.run(command, cwd=ROOT)
     if built.returncode:
         # Sphinx warns only about pages it reads: read all of them again next time.
         shutil.rmtree(DOCTREES, ignore_errors=True)

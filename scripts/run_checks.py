@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from cnnbook.grading.kernel import warm_kernels
 from scripts.compared_outputs import compared_outputs
 from scripts.paths import ROOT, chapters, solutions
 
@@ -77,7 +78,8 @@ def unit() -> Outcome:
 def notebooks(paths: list[Path]) -> Outcome:
     """Strict nbval: every text output must come out as it is committed."""
     counts = {path.relative_to(ROOT).as_posix(): compared_outputs(path) for path in paths}
-    outcome = pytest(*NBVAL, "-n", "2", "--dist", "loadfile", *counts)
+    with warm_kernels(threads=1):
+        outcome = pytest(*NBVAL, "-n", "2", "--dist", "loadfile", *counts)
     for name, count in counts.items():
         print(f"{name}: {count} outputs compared")
         if count == 0:

@@ -1,5 +1,6 @@
 """The engine's own parts: calls by proxy, rebuilding, recording, and what happens when things break."""
 
+import contextlib
 import json
 import os
 import random
@@ -354,7 +355,7 @@ def test_without_a_sandbox_nothing_is_graded_unless_it_is_said(course, monkeypat
 def test_the_roles_of_the_warm_parent_are_the_only_ones():
     warm = Warm()
     try:
-        assert set(ROLES) == {"grade", "student", "student-unprotected"}
+        assert set(ROLES) == {"grade", "student", "student-unprotected", "kernel"}
         with pytest.raises(OSError, match="could not fork"):
             warm.fork("anything")
     finally:
@@ -504,10 +505,8 @@ def test_after_any_kill_the_next_run_ends_with_the_gradebook_of_an_undisturbed_o
 
 
 def _kill(pid: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def _descendants(parent: int) -> list[int]:

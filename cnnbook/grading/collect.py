@@ -156,11 +156,11 @@ def _members(raw: bytes) -> Iterator[tuple[Entry, bool]]:
                 regular,
             )
     else:
-        archive = tarfile.open(fileobj=io.BytesIO(raw))
+        archive = tarfile.open(fileobj=io.BytesIO(raw))  # noqa: SIM115  (read later, from memory)
         for member in archive:
             if not member.isdir():
-                reader = lambda member=member: _limited(archive.extractfile(member))  # noqa: E731
-                yield Entry(member.name, member.mtime, member.size, reader), member.isreg()
+                read = lambda member=member: _limited(archive.extractfile(member))  # noqa: E731
+                yield Entry(member.name, member.mtime, member.size, read), member.isreg()
 
 
 def _limited(stream) -> bytes:

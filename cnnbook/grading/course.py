@@ -80,9 +80,9 @@ class Course:
         found = {}
         for entry in sorted(self.submitted.glob("*"), key=lambda path: path.name):
             folder = entry / assignment
-            if entry.is_dir() and not entry.is_symlink() and not folder.is_symlink():
-                if folder.is_dir() and STUDENT_ID.fullmatch(entry.name):
-                    found[entry.name] = folder
+            is_link = entry.is_symlink() or folder.is_symlink()
+            if folder.is_dir() and not is_link and STUDENT_ID.fullmatch(entry.name):
+                found[entry.name] = folder
         return found
 
 

@@ -101,7 +101,7 @@ def grade_class(
     students: Iterable[str] | None = None,
     jobs: int = 0,
     sandbox: bool = True,
-    limits: Limits = Limits(),
+    limits: Limits | None = None,
     executor: Executor | None = None,
     progress: Callable[[int, int, float], None] = lambda done, total, left: None,
 ) -> Summary:
@@ -109,7 +109,7 @@ def grade_class(
 
     `executor` runs the pure part elsewhere, such as `distributed.Client().get_executor()`.
     """
-    start = time.monotonic()
+    start, limits = time.monotonic(), limits or Limits()
     names = course.notebooks(assignment)
     releases = [course.release_of(assignment, name) for name in names]
     for name, release in zip(names, releases, strict=True):

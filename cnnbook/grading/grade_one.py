@@ -194,8 +194,7 @@ class Trial:
                 if ran.error is not None:
                     self.notes.append(f"the instructor's cell {step.id} failed: {ran.error}")
             elif step.kind == "test" and self.only in (None, step.cell.question):
-                if self.run_test(index, step):
-                    waiting.append((index, step))
+                waiting += [(index, step)] if self.run_test(index, step) else []
         for index, step in waiting:
             before = self.tests[step.id]
             self.run_test(index, step)

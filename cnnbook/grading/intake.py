@@ -73,10 +73,13 @@ def _notebook_files(folder: Path) -> dict[Path, float]:
             if entry.is_dir(follow_symlinks=False) and depth < DEEPEST:
                 if entry.name not in (".ipynb_checkpoints", "__MACOSX"):
                     waiting.append((Path(entry.path), depth + 1))
-            elif entry.is_file(follow_symlinks=False) and entry.name.lower().endswith(".ipynb"):
-                if not entry.name.startswith("._"):
-                    files[Path(entry.path)] = entry.stat(follow_symlinks=False).st_mtime
+            elif entry.is_file(follow_symlinks=False) and _is_notebook(entry.name):
+                files[Path(entry.path)] = entry.stat(follow_symlinks=False).st_mtime
     return files
+
+
+def _is_notebook(name: str) -> bool:
+    return name.lower().endswith(".ipynb") and not name.startswith("._")
 
 
 def _stem(name: str) -> str:

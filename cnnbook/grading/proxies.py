@@ -296,9 +296,12 @@ def _graft(original: nn.Module, new: nn.Module) -> None:
         del original._modules[name]
     for name, part in new._modules.items():
         mine = original._modules.get(name)
-        if mine is None or part is None or _looks(mine) != _looks(part):
-            original._modules[name] = part
-        elif type(part) not in (type(mine), nn.Module):  # a bare nn.Module stands for any class
+        if (
+            mine is None
+            or part is None
+            or _looks(mine) != _looks(part)
+            or type(part) not in (type(mine), nn.Module)
+        ):
             original._modules[name] = part
         else:
             _graft(mine, part)

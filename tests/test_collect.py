@@ -1,0 +1,231 @@
+"""What is handed to the instructor as an archive: every submission arrives, and nothing else does."""
+
+import csv
+import io
+import os
+import stat
+import tarfile
+import zipfile
+
+import pytest
+
+from cnnbook.grading import cli
+from cnnbook.grading.collect import collect
+from cnnbook.grading.course import Course, CourseError
+from cnnbook.grading.export import safe, write_export
+from tests.submissions.course import ASSIGNMENT, make_course
+
+NB = b'{"cells": []}'
+
+
+@pytest.fixture
+def course(tmp_path):
+    return Course(make_course(tmp_path / "course"))
+
+
+def zipped(tmp_path, entries, name="export.zip"):
+    """Write a zip file; an entry is (path, content) or a ZipInfo with content."""
+    path = tmp_path / name
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for entry, content in entries:
+            archive.writestr(entry, content)
+    return path
+
+
+def inner(entries) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for entry, content in entries:
+            archive.writestr(entry, content)
+    return stream.getvalue()
+
+
+def placed(course) -> dict[str, bytes]:
+    root = course.submitted
+    return {p.relative_to(root).as_posix(): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+
+
+def test_moodle_canvas_and_plain_folders_are_understood(course, tmp_path):
+    moodle = zipped(
+        tmp_path, [("Ann Lee_1234_assignsubmission_file_/tiny.ipynb", NB)], "moodle.zip"
+    )
+    canvas = zipped(tmp_path, [("leeann_LATE_55_66_tiny-1.ipynb", NB)], "canvas.zip")
+    plain = zipped(tmp_path, [("bob/sub/tiny.ipynb", NB), ("bob/notes.txt", b"x")], "plain.zip")
+    for archive in (moodle, canvas, plain):
+        assert collect(course, ASSIGNMENT, archive).left_out == []
+    assert set(placed(course)) == {
+        "Ann_Lee/tiny/tiny.ipynb", "leeann/tiny/tiny-1.ipynb", "bob/tiny/sub/tiny.ipynb", "bob/tiny/notes.txt",
+    }  # fmt: skip
+
+
+def test_a_folder_can_be_collected_and_links_in_it_are_left_out(course, tmp_path):
+    source = tmp_path / "export"
+    (source / "ann").mkdir(parents=True)
+    (source / "ann" / "tiny.ipynb").write_bytes(NB)
+    (source / "ann" / "link").symlink_to("/etc/passwd")
+    done = collect(course, ASSIGNMENT, source)
+    assert list(placed(course)) == ["ann/tiny/tiny.ipynb"]
+    assert "a link" in done.left_out[0]
+
+
+def test_nested_archives_are_opened_in_their_students_folder(course, tmp_path):
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+        entry = tarfile.TarInfo("deep/tiny.ipynb")
+        entry.size = len(NB)
+        archive.addfile(entry, io.BytesIO(NB))
+    raw = inner([("work/more.tgz", stream.getvalue()), ("bob/tiny.ipynb", b"forged")])
+    collect(course, ASSIGNMENT, zipped(tmp_path, [("ann/all.zip", raw)]))
+    assert set(placed(course)) == {"ann/tiny/deep/tiny.ipynb", "ann/tiny/bob/tiny.ipynb"}
+
+
+ESCAPES = [
+    "../../../escaped",
+    "/escaped",
+    "ann/../../escaped",
+    "C:\\escaped",
+    "ann\\..\\..\\..\\escaped",
+    "ann/\0x",
+]
+
+
+@pytest.mark.parametrize("path", ESCAPES)
+@pytest.mark.parametrize("nested", [False, True])
+def test_no_entry_climbs_out_of_its_folder(course, tmp_path, path, nested):
+    entries = [(zipfile.ZipInfo(path), b"out")]
+    if nested:
+        entries = [("ann/x.zip", inner(entries))]
+    before = {p for p in tmp_path.rglob("*") if "course" not in p.parts}
+    done = collect(course, ASSIGNMENT, zipped(tmp_path, [*entries, ("bob/tiny.ipynb", NB)]))
+    inside = [p for p in placed(course).items() if p[1] == b"out"]
+    assert all(name.startswith("ann/tiny/") for name, _ in inside)
+    assert placed(course)["bob/tiny/tiny.ipynb"] == NB
+    new = {p for p in tmp_path.rglob("*") if "course" not in p.parts} - before
+    assert new == {tmp_path / "export.zip"}
+    assert done.left_out or inside
+    assert not [p for p in course.root.iterdir() if "escaped" in p.name]
+
+
+def test_links_devices_and_bombs_are_left_out_and_reported(course, tmp_path):
+    link = zipfile.ZipInfo("ann/link.ipynb")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    entries = [(link, "/etc/passwd"), ("bob/tiny.ipynb", NB), ("eve/bomb.ipynb", bytes(60 << 20))]
+    deep = b"x"
+    for _ in range(6):
+        deep = inner([("again.zip", deep)])
+    entries.append(("eve/deep.zip", deep))
+    entries.append(("eve/damaged.zip", b"PK\3\4 not really"))
+    done = collect(course, ASSIGNMENT, zipped(tmp_path, entries))
+    assert list(placed(course)) == ["bob/tiny/tiny.ipynb"]
+    for reason in (
+        "a link or a device",
+        "are allowed",
+        "nested more than 3 deep",
+        "not an archive that can be read",
+    ):
+        assert any(reason in text for text in done.left_out), reason
+
+
+def test_an_archive_that_lies_about_its_size_is_left_out(course, tmp_path):
+    path = zipped(tmp_path, [("eve/tiny.ipynb", bytes(1 << 20)), ("bob/tiny.ipynb", NB)])
+    raw = bytearray(path.read_bytes())
+    size = (1 << 20).to_bytes(4, "little")
+    while size in raw:
+        at = raw.index(size)
+        raw[at : at + 4] = (100).to_bytes(4, "little")
+    path.write_bytes(raw)
+    collect(course, ASSIGNMENT, path)
+    assert placed(course)["bob/tiny/tiny.ipynb"] == NB
+    assert len(placed(course).get("eve/tiny/tiny.ipynb", b"")) <= 100
+
+
+def test_too_many_files_of_one_student_cost_only_that_student(course, tmp_path):
+    entries = [(f"eve/{n}.txt", b"x") for n in range(1200)] + [("bob/tiny.ipynb", NB)]
+    done = collect(course, ASSIGNMENT, zipped(tmp_path, entries))
+    assert len([p for p in placed(course) if p.startswith("eve/")]) == 1000
+    assert "bob/tiny/tiny.ipynb" in placed(course)
+    assert len(done.left_out) == 200
+
+
+def test_odd_names_arrive_and_impossible_ones_do_not(course, tmp_path):
+    names = [
+        "jos\xe9/tiny.ipynb",
+        "\u674e/tiny.ipynb",
+        "=cmd|calc/tiny.ipynb",
+        ".hidden/tiny.ipynb",
+        "a\nb/tiny.ipynb",
+    ]
+    done = collect(course, ASSIGNMENT, zipped(tmp_path, [(name, NB) for name in names]))
+    assert {p.split("/")[0] for p in placed(course)} == {"jos\xe9", "\u674e", "=cmd|calc"}
+    assert len(done.left_out) == 2
+
+
+def test_a_second_submission_replaces_the_first_which_is_kept(course, tmp_path):
+    collect(
+        course, ASSIGNMENT, zipped(tmp_path, [("ann/tiny.ipynb", b"first"), ("ann/old.txt", b"x")])
+    )
+    collect(course, ASSIGNMENT, zipped(tmp_path, [("ann/tiny.ipynb", b"second")]))
+    assert placed(course) == {"ann/tiny/tiny.ipynb": b"second"}
+    kept = list((course.root / ".cnnbook" / "replaced" / "ann" / ASSIGNMENT).rglob("tiny.ipynb"))
+    assert [path.read_bytes() for path in kept] == [b"first"]
+
+
+def test_the_newest_of_two_files_under_one_name_wins(course, tmp_path):
+    new, old = (
+        zipfile.ZipInfo("ann/tiny.ipynb", (2026, 5, 2, 1, 1, 2)),
+        zipfile.ZipInfo("ann/tiny.ipynb"),
+    )
+    with pytest.warns(UserWarning, match="Duplicate"):
+        archive = zipped(tmp_path, [(new, b"new"), (old, b"old")])
+    collect(course, ASSIGNMENT, archive)
+    assert placed(course) == {"ann/tiny/tiny.ipynb": b"new"}
+
+
+def test_what_cannot_be_collected_is_refused_with_its_remedy(course, tmp_path):
+    with pytest.raises(CourseError, match="does not exist: give the zip file"):
+        collect(course, ASSIGNMENT, tmp_path / "nothing.zip")
+    archive = zipped(tmp_path, [("x", NB)])
+    with pytest.raises(CourseError, match="no group named 'student'"):
+        collect(course, ASSIGNMENT, archive, "(.*)")
+    with pytest.raises(CourseError, match="not a regular expression"):
+        collect(course, ASSIGNMENT, archive, "(")
+    assert cli.main(["collect", str(archive), "--course", str(course.root)]) == 1
+    pattern = r"(?P<student>x)"
+    assert list(collect(course, ASSIGNMENT, archive, pattern).students) == ["x"]
+
+
+ROWS = [
+    {"student": s, "first": first, "last": "", "email": "", "assignment": "tiny", "score": score, "points": 11.0,
+     "open": False}
+    for s, first, score in (("=1+1", "@SUM(A1)", -1.0), ("bob", "+49\n=cmd", 10.5))
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["csv", "canvas", "moodle", "gradescope"])
+def test_no_cell_of_an_export_is_a_formula(tmp_path, kind):
+    write_export(ROWS, kind, tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(newline="") as file:
+        rows = list(csv.reader(file))
+    for cell in (cell for row in rows[1:] for cell in row):
+        assert not cell.startswith(("=", "+", "@", "\t")), cell
+        assert not cell.startswith("-") or float(cell) == -1
+    assert len(rows) == 3 + (kind == "canvas")
+    assert any("10.5" in row for row in rows)
+
+
+def test_safe_cells_keep_their_text():
+    assert [safe(v) for v in ("=1", "a\nb", 2.50, None, "plain")] == [
+        "'=1",
+        "a b",
+        "2.5",
+        "",
+        "plain",
+    ]
+    assert os.linesep not in safe("x\r\ny")
+
+
+def test_one_assignment_at_a_time_where_the_format_takes_one(tmp_path):
+    rows = [ROWS[0], {**ROWS[1], "assignment": "other"}]
+    with pytest.raises(CourseError, match="one assignment at a time"):
+        write_export(rows, "moodle", tmp_path / "out.csv")
+    write_export(rows, "canvas", tmp_path / "out.csv")
