@@ -85,7 +85,6 @@ ESCAPES = [
     "ann/../../escaped",
     "C:\\escaped",
     "ann\\..\\..\\..\\escaped",
-    "ann/\0x",
 ]
 
 

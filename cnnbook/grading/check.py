@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from cnnbook.grading.cells import CellRunner, describe
-from cnnbook.grading.grade_one import score_of
+from cnnbook.grading.reasons import score_of
 
 
 def check_notebook(path: Path) -> list[tuple[str, float, float, str]]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from cnnbook.grading import frames
 from cnnbook.grading.limits import MIB, Limits
-from cnnbook.grading.proxies import Session, StudentGone
+from cnnbook.grading.session import Session
+from cnnbook.grading.student_errors import StudentGone
 from cnnbook.grading.warm import Warm
 
 PROBES = {  # what is claimed → code that sets `through` when the wall does not hold

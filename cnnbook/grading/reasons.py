@@ -1,8 +1,14 @@
-"""Say why a test gave no points, in words that a student understands and that hide what is hidden."""
+"""What a test is worth, and why it gave no points: in words that a student understands and that hide
+what is hidden.
+"""
+
+import math
+
+import numpy as np
 
 from cnnbook.grading.assignment import Cell
 from cnnbook.grading.cells import Ran, describe
-from cnnbook.grading.proxies import StudentGone
+from cnnbook.grading.student_errors import StudentGone
 
 OUT_OF_MEMORY = (
     "can't allocate memory",
@@ -72,3 +78,18 @@ def _advice(message: str) -> str:
 def _first(failed: dict) -> str:
     classes = failed.get("classes") or ["an error"]
     return str(classes[0])
+
+
+def score_of(value, points: float) -> tuple[float, str]:
+    """Return the points of a test that ran through: all, or the number that its last line gives."""
+    if (
+        value is None
+        or isinstance(value, bool | np.bool_)
+        or not isinstance(value, int | float | np.number)
+    ):
+        return points, ""
+    number = float(value)
+    if math.isnan(number):
+        return 0.0, "The test gave no number of points."
+    number = min(max(number, 0.0), points)
+    return number, "" if number == points else f"{number:g} of {points:g} points."

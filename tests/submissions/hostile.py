@@ -4,11 +4,13 @@
 answers to the other questions, which keep their points.
 """
 
+import ast
+import inspect
+
 from tests.submissions.course import FULL, NOTEBOOK, Submission
 from tests.submissions.rows import row
 
 PROBE = "/var/tmp/cnnbook-corpus-escape"
-ALWAYS = "__eq__ = __ge__ = __le__ = __lt__ = __gt__ = __ne__ = lambda self, other: True\n    __hash__ = None"
 
 # --- forged answers
 
@@ -17,8 +19,11 @@ def forged(score: float, why: str, question: str = "double"):
     """Add a row whose answer to one question is the function's docstring."""
 
     def add(function):
+        source = inspect.cleandoc(function.__doc__)
+        ast.parse(source)  # the attack, and not its indentation, must be what fails
+
         def spoil(s: Submission):
-            s.answer(question, function.__doc__)
+            s.answer(question, source)
 
         spoil.__name__ = function.__name__
         row(score, why)(spoil)

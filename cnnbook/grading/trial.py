@@ -1,0 +1,264 @@
+"""Run a rebuilt notebook from top to bottom and turn what its tests say into results.
+
+The instructor's cells run here, in the trusted process; the student's run in another one, locked
+in, which is started again without the guilty cell when it dies or hangs.
+"""
+
+import hashlib
+import random
+import signal
+import time
+
+import numpy as np
+import torch
+
+from cnnbook.grading import frames
+from cnnbook.grading.assignment import Cell, names_defined_by
+from cnnbook.grading.cells import CellRunner, Ran
+from cnnbook.grading.executed import clean_outputs
+from cnnbook.grading.limits import Limits
+from cnnbook.grading.reasons import explain, score_of
+from cnnbook.grading.rebuild import Rebuilt, Step
+from cnnbook.grading.result import QuestionResult, TestResult, question_from
+from cnnbook.grading.session import Session
+from cnnbook.grading.student_errors import StudentGone
+from cnnbook.grading.warm import fork
+
+
+class NoSandbox(Exception):
+    """The student's process could not be locked in."""
+
+
+class TooLong(BaseException):
+    """A test took longer than it may."""
+
+
+class Trial:
+    """Runs a rebuilt notebook from top to bottom."""
+
+    def __init__(
+        self, cells: list[Cell], rebuilt: Rebuilt, limits: Limits, address: str, job: dict
+    ):
+        self.cells, self.rebuilt, self.limits, self.address = cells, rebuilt, limits, address
+        self.role = "student" if job["sandbox"] else "student-unprotected"
+        self.files = job.get("files")
+        self.only = job.get("only")  # the one question to grade
+        self.end = time.monotonic() + limits.total_seconds
+        self.trusted = CellRunner(limits.output)
+        self.session: Session | None = None
+        self.gone: dict[int, StudentGone] = {}  # steps that ended the student's process
+        self.failed: dict[str, dict] = {}  # answers that stopped with an error
+        self.outputs: dict[int, list] = {}
+        self.tests: dict[str, TestResult] = {}
+        self.notes: list[str] = []
+        self.restarts = 0
+        self.fresh = False  # whether the proxies are those of the latest cells
+        self.answer_names = list(
+            dict.fromkeys(n for c in cells if c.kind == "answer" for n in c.names)
+        )
+
+    # --- the student's process
+
+    def start(self) -> None:
+        """Start a student's process. Raises NoSandbox where it cannot be locked in."""
+        begin = {"limits": self.limits.as_dict(), "files": self.files}
+        for attempt in (1, 2, 3):
+            channel = fork(self.address, self.role)
+            try:
+                frames.send(channel, begin, [])
+                answer, _ = frames.receive(channel, 1 << 16, time.monotonic() + 30)
+                break
+            except (EOFError, OSError, frames.WireError) as error:  # killed from outside, say
+                channel.close()
+                if attempt == 3:
+                    raise NoSandbox(f"the student's process did not start ({error!r})") from None
+        if answer.get("sandbox", "no answer") is not None:
+            raise NoSandbox(str(answer.get("sandbox", "it ended")))
+        self.session = Session(channel, self.limits.message)
+        self.fresh = False
+
+    def stop(self) -> None:
+        """End the student's process and all that it started."""
+        if self.session is not None:
+            self.session.channel.close()
+            self.session = None
+
+    def restart(self, upto: int) -> None:
+        """Start a new process and run the cells before `upto` again, without the guilty ones."""
+        self.stop()
+        self.restarts += 1
+        if self.restarts > self.limits.restarts or time.monotonic() > self.end:
+            return
+        self.start()
+        for index in range(upto):
+            if index not in self.gone and self.session is not None:
+                self.run_there(index, self.rebuilt.steps[index], again=True)
+
+    def run_there(self, index: int, step: Step, again: bool = False) -> None:
+        """Run a cell in the student's process; one that ends the process has a second try."""
+        if step.kind not in ("setup", "answer", "extra") or step.id in self.rebuilt.missing:
+            return  # an untouched stub must not replace what another cell defines
+        for attempt in (1, 2):
+            if self.session is None:
+                return
+            self.session.deadline = min(time.monotonic() + self.limits.cell_seconds, self.end)
+            self.fresh = False
+            try:
+                answer, _ = self.session.ask("run", source=step.source, name=step.id)
+                break
+            except StudentGone as error:
+                if attempt == 2 or error.state == "timeout":
+                    self.gone[index] = error
+                self.restart(index)
+                if index in self.gone:
+                    return
+        if not again:
+            self.outputs[index] = clean_outputs(answer.get("outputs"))
+            if isinstance(answer.get("failed"), dict) and step.kind in ("answer", "extra"):
+                self.failed[step.id] = answer["failed"]
+
+    # --- the notebook
+
+    def run(self) -> None:
+        """Run everything; fills in `tests` and `outputs`."""
+        self.start()
+        waiting = []  # tests that missed a name which a later cell may define
+        for index, step in enumerate(self.rebuilt.steps):
+            self.run_there(index, step)
+            if step.kind == "setup":
+                ran = self.trusted.run(step.source, step.id)
+                self.outputs[index] = ran.outputs
+                if ran.error is not None:
+                    self.notes.append(f"the instructor's cell {step.id} failed: {ran.error}")
+            elif step.kind == "test" and self.only in (None, step.cell.question):
+                waiting += [(index, step)] if self.run_test(index, step) else []
+        for index, step in waiting:
+            before = self.tests[step.id]
+            self.run_test(index, step)
+            if self.tests[step.id].score > before.score:
+                self.notes.append(
+                    f"{step.id} passed once all cells had run: they were out of order"
+                )
+
+    def run_test(self, index: int, step: Step) -> bool:
+        """Run one test, and once more if it fails; return whether a name was missing."""
+        cell = step.cell
+        if cell.question in self.rebuilt.missing and not self.defined(cell.question):
+            self.tests[cell.id] = TestResult(
+                cell.id, cell.points, 0.0, "missing", "No answer was given."
+            )
+            return False
+        if self.session is None:
+            late = time.monotonic() > self.end
+            why = "the notebook took too long" if late else "the submission crashed too often"
+            self.tests[cell.id] = TestResult(
+                cell.id, cell.points, 0.0, "not run", f"Not run: {why}."
+            )
+            return False
+        result, ran = self.one_try(cell, index)
+        self.outputs[index] = ran.outputs
+        again = result.score < cell.points and self.session is not None
+        if again and result.state != "timeout" and not isinstance(ran.error, NameError):
+            second, _ = self.one_try(cell, index)
+            if isinstance(ran.error, StudentGone) and second.state not in ("crashed", "memory"):
+                result = second  # its process was ended from outside
+            elif second.score != result.score:
+                result.unstable = True
+                self.notes.append(f"{cell.id} gave {result.score:g} and then {second.score:g}")
+        self.tests[cell.id] = result
+        return isinstance(ran.error, NameError)
+
+    def defined(self, question: str) -> bool:
+        """Return whether the student's process knows a name of this question by another cell."""
+        wanted = {n for c in self.cells if c.id == question for n in c.names}
+        given = {
+            name
+            for step in self.rebuilt.steps
+            if step.kind in ("answer", "extra") and step.id not in self.rebuilt.missing
+            for name in names_defined_by(step.source)
+        }
+        return bool(wanted & given)
+
+    def one_try(self, cell: Cell, index: int) -> tuple[TestResult, Ran]:
+        """Run a test cell here, with proxies for what the student defines."""
+        seconds = min(self.limits.cell_seconds, max(self.end - time.monotonic(), 0.1))
+        self.session.deadline = time.monotonic() + seconds
+        calls = self.session.calls
+        try:
+            self.refresh()
+            seed(int(hashlib.sha256(cell.id.encode()).hexdigest()[:8], 16))
+            with alarm(seconds + 2):
+                ran = self.trusted.run(cell.source, cell.id)
+        except StudentGone as error:
+            ran = Ran(error=error)
+        if isinstance(ran.error, StudentGone | TooLong):
+            self.restart(index)
+        if ran.error is None:
+            score, message = score_of(ran.value, cell.points)
+            state = "right" if score == cell.points else "partial"
+            return TestResult(cell.id, cell.points, score, state, message), ran
+        called = self.session is None or self.session.calls > calls
+        state, message, detail = explain(
+            cell, ran, self.failed.get(cell.question), self.gone_at(cell)
+        )
+        detail = detail if called else f"{detail} (the submission was not called)"
+        return TestResult(cell.id, cell.points, 0.0, state, message, detail), ran
+
+    def gone_at(self, cell: Cell) -> StudentGone | None:
+        """Return how the answer to a test's question ended the process, if it did."""
+        for index, error in self.gone.items():
+            if self.rebuilt.steps[index].id == cell.question:
+                return error
+        return None
+
+    def refresh(self) -> None:
+        """Give the tests the student's names as they are now."""
+        if self.fresh:
+            return
+        found = self.session.names(self.answer_names)
+        for name in self.answer_names:
+            if name in found:
+                self.trusted.names[name] = found[name]
+            else:
+                self.trusted.names.pop(name, None)
+        self.fresh = True
+
+    def question_results(self) -> list[QuestionResult]:
+        """Return the results by question, in the notebook's order."""
+        results = []
+        for question in questions_of(self.cells):
+            if self.only not in (None, question):
+                continue
+            tests = [self.tests[c.id] for c in self.cells if c.question == question]
+            results.append(question_from(question, tests))
+        return results
+
+
+def seed(number: int) -> None:
+    """Seed the generators of Python, NumPy and torch."""
+    random.seed(number)
+    np.random.seed(number % 2**32)
+    torch.manual_seed(number)
+
+
+class alarm:
+    """Raise TooLong in the block when the seconds are over."""
+
+    def __init__(self, seconds: float):
+        self.seconds = seconds
+
+    def __enter__(self):
+        signal.signal(signal.SIGALRM, self._ring)
+        signal.setitimer(signal.ITIMER_REAL, self.seconds)
+
+    def __exit__(self, *_):
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+    @staticmethod
+    def _ring(*_):
+        raise TooLong("the test did not end in time")
+
+
+def questions_of(cells: list[Cell]) -> list[str]:
+    """Return the names of the questions that have tests."""
+    return list(dict.fromkeys(cell.question for cell in cells if cell.kind == "test"))
