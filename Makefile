@@ -7,7 +7,7 @@ export CNNBOOK_MODE ?= quick
 export CUDA_VISIBLE_DEVICES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test lint exercises tidy notebooks grade-demo bench lock clean
+.PHONY: help book serve test lint exercises tidy notebooks grade-demo bench bench-grading bench-book test-nbgrader lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' \
@@ -50,6 +50,15 @@ bench: export MALLOC_MMAP_THRESHOLD_ = 4000000000
 bench: export MALLOC_TRIM_THRESHOLD_ = 8000000000
 bench: .venv/installed ## measure what the library promises about speed, as ratios
 	@$(BIN)/pip install -q --disable-pip-version-check -e '.[bench]' && $(BIN)/python -m scripts.bench
+
+bench-grading: .venv/installed ## time grading against nbgrader's autograde
+	@$(BIN)/python -m scripts.bench_grading
+
+bench-book: .venv/installed ## time the book and nbval with forked kernels against usual ones
+	@$(BIN)/python -m scripts.bench_book
+
+test-nbgrader: .venv/installed ## nbgrader's own tests with this course's settings
+	@$(BIN)/python -m scripts.test_nbgrader
 
 lock: .venv/installed ## write the exact versions of everything installed into requirements.txt
 	@$(BIN)/python -m scripts.lock_requirements

@@ -1,1 +1,14 @@
-"""Grading: nothing in the book imports it."""
+"""Grading; nothing in the book imports it. In the order in which a submission meets them:
+
+intake     read what was handed in, as data          (collect: from a learning management system)
+rebuild    put the answers into the instructor's notebook
+warm       the parent that forks                     (control_group, kernel: the same for notebooks)
+student    the locked-in process that runs answers   (sandbox, cells, student_values)
+trial      the trusted process that runs the tests   (session, arguments, answers, proxies)
+reasons    what a test is worth, and why             (result, executed)
+grade      a class: many at once, one writer         (record, hints, course)
+feedback   a page for each student                   (export: reports and files for others)
+
+`wire`, `frames` and `module_tree` say what may pass between the two processes; `cli` is the command,
+`doctor` tries the walls of the sandbox, `limits` holds every limit.
+"""
