@@ -19,7 +19,8 @@ from scripts.compared_outputs import compared_outputs
 from scripts.paths import ROOT, chapters, solutions
 
 NBVAL = ["--nbval", "--nbval-sanitize-with", "tests/nbval.cfg", "--nbval-cell-timeout", "120"]
-SLOW = ["tests/test_browser.py", "tests/test_checks_can_fail.py"]
+GRADING = ["tests/test_grading.py", "tests/test_submissions.py"]  # they measure time: alone
+SLOW = ["tests/test_browser.py", "tests/test_checks_can_fail.py", *GRADING]
 
 
 @dataclass
@@ -119,6 +120,7 @@ CHECKS = {
     "solutions": lambda: notebooks(solutions()),
     "release": module("check_release"),
     "validate": module("check_validate"),
+    "grading": lambda: pytest(*GRADING),
     "misconceptions": module("check_misconceptions"),
     "class": module("grade_demo"),
     "book": book,

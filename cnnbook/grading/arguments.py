@@ -1,5 +1,6 @@
 """The way to the student: arguments of calls, as data, or as pickle where they are no data."""
 
+import ctypes
 import io
 import random
 
@@ -23,19 +24,33 @@ def is_owned(value) -> bool:
     return is_class or isinstance(value, StudentOwned)
 
 
-def generator_states() -> tuple[dict, dict]:
-    """Return the states of the generators of Python, NumPy and torch, and forms to compare."""
-    python, numpy, torch_state = (
-        random.getstate(),
-        np.random.get_state(),
-        torch.get_rng_state().numpy(),
-    )
-    marks = {
-        "python": python,
-        "numpy": (numpy[1].tobytes(), numpy[2:]),
-        "torch": torch_state.tobytes(),
+NUMPY_STATE = np.random.mtrand._rand._bit_generator.ctypes.state_address  # 624 numbers and a place
+
+
+def generator_marks() -> dict[str, object]:
+    """Return something to compare for the states of Python's, NumPy's and torch's generators."""
+    return {
+        "python": random.getstate(),
+        "numpy": ctypes.string_at(NUMPY_STATE, 625 * 4),  # get_state takes thirty times as long
+        "torch": torch.get_rng_state().numpy().tobytes(),
     }
-    return {"python": python, "numpy": numpy, "torch": torch_state}, marks
+
+
+def generator_states(names: list[str]) -> dict[str, object]:
+    """Return the states of these generators."""
+    states = {
+        "python": random.getstate,
+        "numpy": np.random.get_state,
+        "torch": lambda: torch.get_rng_state().numpy(),
+    }
+    return {name: states[name]() for name in names}
+
+
+def seed_generators(number: int) -> None:
+    """Seed the generators of Python, NumPy and torch, without what torch notes for GPUs that are not there."""
+    random.seed(number)
+    np.random.seed(number % 2**32)
+    torch.default_generator.manual_seed(number)
 
 
 class Encoder:

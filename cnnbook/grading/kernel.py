@@ -45,7 +45,7 @@ def warm_kernels(threads: int = 0) -> Iterator[None]:
     environment = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # ipykernel's debugger warns otherwise
     if threads:
         environment["OMP_NUM_THREADS"] = str(threads)
-    warm = Warm(PRELOADED, environment)
+    warm = Warm(PRELOADED, environment, wait=False)  # it imports while the first pages are read
     ours = {ADDRESS: warm.address, "JUPYTER_DEFAULT_PROVISIONER_NAME": "cnnbook-warm"}
     before = {name: os.environ.get(name) for name in ours}
     os.environ.update(ours)

@@ -10,7 +10,7 @@ import torch
 from cnnbook import checks
 from cnnbook.grading import frames
 from cnnbook.grading.answers import Decoder
-from cnnbook.grading.arguments import Encoder, generator_states
+from cnnbook.grading.arguments import Encoder, generator_marks, generator_states
 from cnnbook.grading.student_errors import StudentGone, error_from
 
 
@@ -102,11 +102,12 @@ class Session:
         After each call they are moved on here, so that a test which seeds them anew, even as
         before, is noticed; a test that does not lets the student's generators run on.
         """
-        now, marks = generator_states()
-        changed = {name: now[name] for name in now if marks[name] != self.sent_random.get(name)}
+        marks = generator_marks()
+        changed = [name for name in marks if marks[name] != self.sent_random.get(name)]
+        states = generator_states(changed)
         random.random(), np.random.random(), torch.rand(())
-        _, self.sent_random = generator_states()
+        self.sent_random = generator_marks()
         if not changed:
             return None
-        encoder.out.append(pickle.dumps(changed))
+        encoder.out.append(pickle.dumps(states))
         return {"t": "pickle", "b": len(encoder.out) - 1}

@@ -5,14 +5,11 @@ in, which is started again without the guilty cell when it dies or hangs.
 """
 
 import hashlib
-import random
 import signal
 import time
 
-import numpy as np
-import torch
-
 from cnnbook.grading import frames
+from cnnbook.grading.arguments import seed_generators
 from cnnbook.grading.assignment import Cell, names_defined_by
 from cnnbook.grading.cells import CellRunner, Ran
 from cnnbook.grading.executed import clean_outputs
@@ -186,7 +183,7 @@ class Trial:
         calls = self.session.calls
         try:
             self.refresh()
-            seed(int(hashlib.sha256(cell.id.encode()).hexdigest()[:8], 16))
+            seed_generators(int(hashlib.sha256(cell.id.encode()).hexdigest()[:8], 16))
             with alarm(seconds + 2):
                 ran = self.trusted.run(cell.source, cell.id)
         except StudentGone as error:
@@ -232,13 +229,6 @@ class Trial:
             tests = [self.tests[c.id] for c in self.cells if c.question == question]
             results.append(question_from(question, tests))
         return results
-
-
-def seed(number: int) -> None:
-    """Seed the generators of Python, NumPy and torch."""
-    random.seed(number)
-    np.random.seed(number % 2**32)
-    torch.manual_seed(number)
 
 
 class alarm:

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from importlib import import_module
 from pathlib import Path
 
@@ -40,13 +41,14 @@ GRADING = {  # what is read at import comes too late after a fork
     "MPLBACKEND": "agg",
     "CUDA_VISIBLE_DEVICES": "",
     "CNNBOOK_MODE": "quick",
+    "PYTHONHASHSEED": "0",  # the order of sets is the same in every run
 }
 
 
 class Warm:
     """A running warm parent, as the process that started it sees it."""
 
-    def __init__(self, preloaded: tuple[str, ...] = PRELOADED, environment: dict | None = None):
+    def __init__(self, preloaded=PRELOADED, environment: dict | None = None, *, wait: bool = True):
         self.folder = Path(tempfile.mkdtemp(prefix="cnnbook-"))
         self.address = str(self.folder / "fork")
         environment = {
@@ -63,7 +65,7 @@ class Warm:
             stdout=subprocess.PIPE,
         )  # fmt: skip
         theirs.close()
-        if self.process.stdout.readline() != b"ready\n":
+        if wait and self.process.stdout.readline() != b"ready\n":
             self.close()
             raise OSError("the warm process did not start: see the messages above")
 
@@ -87,12 +89,24 @@ def fork(address: str, role: str) -> socket.socket:
     """
     ours, theirs = socket.socketpair()
     with socket.socket(socket.AF_UNIX) as request, theirs:
-        request.connect(address)
+        _connect(request, address)
         socket.send_fds(request, [role.encode()], [theirs.fileno()])
         if request.recv(2) != b"ok":
             ours.close()
             raise OSError(f"the warm process could not fork a {role}")
     return ours
+
+
+def _connect(request: socket.socket, address: str, seconds: float = 60) -> None:
+    """Connect to a parent that may still be importing."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return request.connect(address)
+        except FileNotFoundError:
+            if time.monotonic() > end or not os.path.isdir(os.path.dirname(address)):
+                raise
+            time.sleep(0.01)
 
 
 def main() -> None:
@@ -107,8 +121,9 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
+        listener.bind(f"{address}.new")
         listener.listen(64)
+        os.rename(f"{address}.new", address)  # from here on it can be found
         print("ready", flush=True)
         while True:
             ready, _, _ = select.select([listener, lifeline], [], [])
