@@ -4,6 +4,7 @@ import argparse
 import json
 import signal
 import sys
+import threading
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -16,7 +17,9 @@ OK, PROBLEMS, REFUSED, STOPPED = 0, 1, 2, 130
 def main(arguments: list[str] | None = None) -> int:
     """Run one command. Returns 0, 1 where something needs a look, 2 where it was refused, or 130."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _stop)
     try:
         return options.run(options)
     except CourseError as error:
@@ -35,6 +38,12 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         if "cnnbook.grading.grade" in sys.modules:
             sys.modules["cnnbook.grading.grade"].stop_warm_parent()
+
+
+def _stop(number, frame) -> None:
+    if "cnnbook.grading.grade" in sys.modules:
+        sys.modules["cnnbook.grading.grade"].stop.set()
+    raise KeyboardInterrupt
 
 
 def _refuse(options, text: str) -> int:

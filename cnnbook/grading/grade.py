@@ -21,6 +21,8 @@ from cnnbook.grading.warm import Warm
 RESULT = "result.json"
 ENGINE = digest(__version__, *(p.read_bytes() for p in sorted(Path(__file__).parent.glob("*.py"))))
 
+stop = threading.Event()  # set by Ctrl-C; the exception alone may be lost in somebody's callback
+
 _warm: Warm | None = None
 _lock = threading.Lock()
 
@@ -176,8 +178,10 @@ def _keep_finished(running: dict[Future, tuple], keeper: "_Keeper", most: int) -
     """Keep what has ended, and wait until at most so many are running."""
     while running:
         block = len(running) > most
-        ended, _ = wait(running, timeout=None if block else 0, return_when=FIRST_COMPLETED)
-        if not ended:
+        ended, _ = wait(running, timeout=1 if block else 0, return_when=FIRST_COMPLETED)
+        if stop.is_set():
+            raise KeyboardInterrupt
+        if not ended and not block:
             return
         for future in ended:
             student, folder, fingerprint = running.pop(future)
