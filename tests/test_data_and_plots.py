@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from cnnbook import data, plots
+from cnnbook import data, diagrams, plots
 
 ALT = "a sentence of five words"
 
@@ -74,6 +74,8 @@ def all_figures():
         plots.bars({"few": 1, "many": 1e6}, log=True, xlabel="things", alt=ALT),
         plots.lines({"a": [1, 2], "b": [2, 1]}, [1, 2], xlabel="x", ylabel="y", alt=ALT),
         plots.shares({"w": [1, 3], "m": [2, 2]}, ["x", "y"], alt=ALT),
+        diagrams.backbone({"in": (3, 32, 32), "mean": (64,), "out": (10,)}, alt=ALT),
+        diagrams.timeline({1989: "learned", 1980: "shared"}, alt=ALT),
     ]
 
 
