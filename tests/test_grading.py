@@ -19,10 +19,13 @@ import pytest
 from cnnbook.grading import cli, doctor, grade
 from cnnbook.grading.assignment import released_cells
 from cnnbook.grading.course import Course
+from cnnbook.grading.hints import handed_with
 from cnnbook.grading.intake import HandedIn
 from cnnbook.grading.limits import Limits
+from cnnbook.grading.misconceptions import load_answers
 from cnnbook.grading.rebuild import rebuild
 from cnnbook.grading.warm import ROLES, Warm
+from scripts.paths import ROOT, solutions
 from tests.submissions.course import ASSIGNMENT, FULL, NOTEBOOK, Submission, make_course
 
 LIMITS = replace(Limits(), cell_seconds=5)
@@ -272,6 +275,32 @@ def test_the_pure_function_runs_in_another_executor(course):
 
 def _own_warm_parent():
     grade._warm = None
+
+
+@pytest.mark.parametrize("notebook", solutions(), ids=lambda path: path.stem)
+def test_right_answers_of_every_kind_get_full_marks_and_the_release_gets_none(notebook):
+    solution = json.loads(notebook.read_text())
+    released = json.loads((ROOT / "exercises" / notebook.parent.name / notebook.name).read_text())
+    release = {"notebook": notebook.name, "solution": solution, "release": released, "files": None}
+    right: dict[str, list[str]] = {}
+    for answer in load_answers(notebook.parent / "misconceptions.py"):
+        if answer.is_right:
+            right.setdefault(answer.question, []).append(answer.source)
+    classes = [
+        {},
+        *({q: sources[n % len(sources)] for q, sources in right.items()} for n in range(3)),
+    ]
+    for answers in classes:
+        result = grade.grade_submission(release, handed_with(release, answers), Limits().as_dict())
+        assert [
+            q["name"]
+            for q in result["questions"]
+            if q["state"] not in ("right", "by hand", "missing")
+        ] == []
+    stubs = {c.id: c.stub for c in released_cells(solution, released)}
+    untouched = grade.grade_submission(release, handed_with(release, stubs), Limits().as_dict())
+    assert {q["state"] for q in untouched["questions"]} == {"missing"}
+    assert sum(q["score"] for q in untouched["questions"]) == 0
 
 
 # --- rebuilding
