@@ -361,7 +361,6 @@ def test_every_wall_holds_and_is_seen_missing_without_a_sandbox(tmp_path, monkey
 def test_without_a_sandbox_nothing_is_graded_unless_it_is_said(course, monkeypatch, capsys):
     hand_in(course, "ann")
     grade.stop_warm_parent()
-    broken = "cnnbook.grading.sandbox.separate"
     script = course.root / "sitecustomize.py"
     script.write_text(
         "import sys\nif any('cnnbook.grading.warm' in a for a in sys.orig_argv):\n"
@@ -369,7 +368,6 @@ def test_without_a_sandbox_nothing_is_graded_unless_it_is_said(course, monkeypat
         "    def refuse():\n        raise OSError('namespaces are not allowed here')\n    s.separate = refuse\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(course.root))
-    assert broken.endswith("separate")
     assert cli.main(["grade", "--course", str(course.root)]) == 2
     assert "namespaces are not allowed here" in capsys.readouterr().err
     assert gradebook_scores(course) == {}
