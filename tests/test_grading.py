@@ -246,6 +246,17 @@ def test_hidden_inputs_do_not_come_out_with_an_error():
         assert "the secret" not in question["reason"]
 
 
+def test_a_failed_hidden_check_says_where_to_look_and_not_what_it_tried():
+    check = "expect(f, 'the secret', gives=1, look_at='the sign')"
+    test = (
+        f"from cnnbook.checks import expect\n### BEGIN HIDDEN TESTS\n{check}\n### END HIDDEN TESTS"
+    )
+    score, question = score_of("def f(x):\n    return 2", test)
+    assert score == 0
+    assert "the secret" not in question["reason"]
+    assert "look at  the sign" in question["reason"]
+
+
 def test_partial_credit_is_what_the_last_line_gives():
     for value, points in (
         ("0.25", 0.25),
