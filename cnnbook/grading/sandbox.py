@@ -112,6 +112,11 @@ def _own_root(limits: Limits, user: int, extra: dict[str, str]) -> None:
     devices = {f"/dev/{name}": os.open(f"/dev/{name}", os.O_PATH) for name in DEVICES}
     root = "/tmp"
     _mount("root", root, "tmpfs", MS_NOSUID, "size=4m,mode=755")
+    writable = {SCRATCH: limits.scratch, "/dev/shm": limits.scratch, "/tmp": 16 << 20}
+    for place, size in writable.items():  # first, for Python itself may be installed below /tmp
+        os.makedirs(root + place)
+        options = f"size={size},nr_inodes={limits.scratch_files},mode=777"
+        _mount("scratch", root + place, "tmpfs", MS_NOSUID | MS_NODEV, options)
     for place, fd in sources.items():
         target = root + place
         mode = os.fstat(fd).st_mode
@@ -124,14 +129,6 @@ def _own_root(limits: Limits, user: int, extra: dict[str, str]) -> None:
     for place, fd in devices.items():
         os.makedirs(os.path.dirname(root + place), exist_ok=True)
         _bind(fd, root + place, False)
-    for place, size in (
-        (SCRATCH, limits.scratch),
-        ("/dev/shm", limits.scratch),
-        ("/tmp", 16 << 20),
-    ):
-        os.makedirs(root + place, exist_ok=True)
-        options = f"size={size},nr_inodes={limits.scratch_files},mode=777"
-        _mount("scratch", root + place, "tmpfs", MS_NOSUID | MS_NODEV, options)
     os.makedirs(f"{root}/proc", exist_ok=True)
     _mount("proc", f"{root}/proc", "proc", MS_NOSUID | MS_NODEV)
     for fd in (*sources.values(), *devices.values()):

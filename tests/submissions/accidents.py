@@ -467,3 +467,8 @@ def answer_cell_became_markdown(s):
 @row(FULL, "other files may lie beside it")
 def files_beside(s):
     s.files |= {"photo.jpg": b"\xff\xd8", "notes.txt": b"hello", "data/points.csv": b"1,2"}
+
+
+@row(FULL, "a library that the engine has not loaded can still be imported")
+def imports_another_library(s):
+    s.answer("double", "def double(x):\n    import alembic, wave\n    return 2 * x")

@@ -487,8 +487,11 @@ def network(s):
 def reads_the_course(s):
     s.add(
         "import os\nfound = []\nfor top, folders, files in os.walk('/'):\n"
-        "    if top.startswith(('/proc', '/usr', '/lib')):\n        folders.clear()\n        continue\n"
-        "    found += [f for f in files if f in ('gradebook.db', 'nbgrader_config.py') or 'HIDDEN' in f]\n"
+        "    if top.startswith(('/proc', '/usr', '/lib')) or 'site-packages' in top:\n"
+        "        folders.clear()  # nbgrader's own tests bring a gradebook.db\n        continue\n"
+        "    found += [f for f in files if f in ('gradebook.db', 'nbgrader_config.py')]\n"
+        "    found += [f for f in files if f.endswith('.ipynb')\n"
+        "              and 'HIDDEN TESTS' in open(os.path.join(top, f)).read()]\n"
         "if found:\n    double = None",
         after="double",
     )
