@@ -141,6 +141,25 @@ def lines(series: dict, x, *, alt: str, xlabel: str, ylabel: str, log_x: bool = 
         return Picture(figure, alt)
 
 
+def roofline(points: dict, *, peak: float, bandwidth: float, alt: str) -> Picture:
+    """Show layers under the roof of a machine (Williams 2009), and return the figure.
+
+    `points` maps a name to (FLOPs per byte, GFLOP/s); `peak` is in GFLOP/s, `bandwidth` in GB/s.
+    """
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(6.4, 3.6))
+        ax = figure.subplots()
+        intensities = [intensity for intensity, _ in points.values()]
+        x = np.geomspace(min(intensities) / 2, 4 * max(intensities), 200)
+        ax.plot(x, np.minimum(peak, bandwidth * x), color=INK, lw=2)
+        for name, (intensity, speed) in points.items():
+            ax.plot(intensity, speed, "o", color=BLUE, ms=7)
+            ax.annotate(name, (intensity, speed), xytext=(6, -12), textcoords="offset points")
+        ax.set(xscale="log", yscale="log", xlabel="FLOPs per byte", ylabel="GFLOP/s")
+        ax.grid(True)
+        return Picture(figure, alt)
+
+
 def shares(table: dict, labels, *, alt: str) -> Picture:
     """Show, for each column of `table`, how the labels share its total, as panels in one row.
 
