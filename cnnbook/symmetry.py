@@ -88,6 +88,18 @@ def shift_consistency(
     return same / pairs
 
 
+def blur_pool(x: torch.Tensor, *, stride: int = 2, circular: bool = False) -> torch.Tensor:
+    """Return the map (N, C, H, W) blurred with 1 2 1 along each axis, then every `stride`-th value.
+
+    Behind a maximum at stride 1 it takes the place of max pooling: Zhang 2019, arXiv:1904.11486.
+    The border repeats its last values, or continues on the other side.
+    """
+    weights = torch.tensor([1.0, 2.0, 1.0], dtype=x.dtype, device=x.device) / 4
+    kernel = torch.outer(weights, weights).expand(x.shape[1], 1, 3, 3)
+    padded = F.pad(x, (1, 1, 1, 1), mode="circular" if circular else "replicate")
+    return F.conv2d(padded, kernel, stride=stride, groups=x.shape[1])
+
+
 def rotated_kernels(weight: torch.Tensor) -> torch.Tensor:
     """Return every kernel in its four orientations: (C_out, C_in, K, K) to (4 C_out, C_in, K, K).
 

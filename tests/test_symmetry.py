@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from cnnbook.symmetry import (
+    blur_pool,
     equivariance_error,
     flip,
     p4_kernels,
@@ -120,3 +121,17 @@ def test_shift_consistency_is_one_for_an_invariant_classifier_and_less_for_a_pix
     by_pixel = shift_consistency(lambda x: x[:, :, 0, 0], images)
     assert by_pixel < 0.8
     assert by_pixel == shift_consistency(lambda x: x[:, :, 0, 0], images), "the seed decides"
+
+
+def test_blurring_keeps_a_constant_map_and_softens_a_spike():
+    assert torch.allclose(blur_pool(torch.ones(2, 3, 6, 5)), torch.ones(2, 3, 3, 3))
+    spike = torch.zeros(1, 1, 5, 5)
+    spike[..., 2, 2] = 16
+    assert blur_pool(spike, stride=1)[0, 0, 1:4, 1:4].tolist() == [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
+    assert blur_pool(spike)[0, 0].tolist() == [[0, 0, 0], [0, 4, 0], [0, 0, 0]]
+
+
+def test_circular_blurring_continues_on_the_other_side():
+    corner = torch.zeros(1, 1, 4, 4)
+    corner[..., 0, 0] = 16
+    assert blur_pool(corner, stride=1, circular=True)[0, 0, 3].tolist() == [2, 1, 0, 1]
