@@ -83,6 +83,25 @@ def test_tensors_come_back(name, shape):
     assert torch.equal(back, tensor.transpose(0, -1) if tensor.dim() else tensor)
 
 
+@pytest.mark.parametrize(
+    "view",
+    [
+        torch.arange(2.0)[::2],  # one number, with a stride of two
+        torch.arange(12.0).reshape(3, 4)[:, ::2],
+        torch.arange(12.0).reshape(3, 4).T,
+        torch.arange(6.0).expand(3, 6),
+        torch.tensor(5.0),
+        torch.zeros(0, 3)[:, ::2],
+    ],
+    ids=["single", "every second", "transposed", "expanded", "scalar", "empty"],
+)
+def test_views_of_tensors_come_back(view):
+    buffers = []
+    back = wire.tensor_of(wire.tensor_form(view, buffers), buffers)
+    assert back.shape == view.shape
+    assert torch.equal(back, view)
+
+
 def test_subclasses_are_what_they_are_at_heart():
     class Always(int):
         __eq__ = lambda self, other: True  # noqa: E731

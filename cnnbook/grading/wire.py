@@ -149,8 +149,9 @@ def tensor_form(tensor: torch.Tensor, buffers: list) -> dict:
     if dtype not in DTYPES or tensor.layout is not torch.strided or tensor.is_meta:
         raise Unsendable(f"tensors of {tensor.dtype}, {tensor.layout} cannot be handed over")
     values = torch.Tensor.detach(tensor).cpu().contiguous().resolve_conj().resolve_neg()
-    raw = values.reshape(-1).view(torch.uint8) if values.numel() else values
-    buffers.append(raw.numpy().tobytes() if values.numel() else b"")
+    count = values.numel()
+    flat = values.as_strided((count,), (1,))  # a single number may have come with any stride
+    buffers.append(flat.view(torch.uint8).numpy().tobytes() if count else b"")
     return {
         "d": dtype,
         "s": list(tensor.shape),

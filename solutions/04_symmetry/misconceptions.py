@@ -486,7 +486,7 @@ change(
     "swaps maximum and average",
     'how == "max"',
     'how == "average"',
-    "Look again at which word means which.",
+    "Whether is the maximum, how much the average.",
 )
 
 
