@@ -156,6 +156,9 @@ def roofline(points: dict, *, peak: float, bandwidth: float, alt: str) -> Pictur
             ax.plot(intensity, speed, "o", color=BLUE, ms=7)
             ax.annotate(name, (intensity, speed), xytext=(6, -12), textcoords="offset points")
         ax.set(xscale="log", yscale="log", xlabel="FLOPs per byte", ylabel="GFLOP/s")
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_formatter("{x:g}")
+            axis.set_minor_formatter("")
         ax.grid(True)
         return Picture(figure, alt)
 

@@ -20,7 +20,8 @@ from scripts.paths import ROOT, chapters, solutions
 
 NBVAL = ["--nbval", "--nbval-sanitize-with", "tests/nbval.cfg", "--nbval-cell-timeout", "120"]
 GRADING = ["tests/test_grading.py", "tests/test_submissions.py"]  # they measure time: alone
-SLOW = ["tests/test_browser.py", "tests/test_checks_can_fail.py", *GRADING]
+IN_BROWSER = ["tests/test_browser.py", "tests/test_figures.py"]
+SLOW = [*IN_BROWSER, "tests/test_checks_can_fail.py", *GRADING]
 
 
 @dataclass
@@ -100,12 +101,12 @@ def book() -> Outcome:
 
 
 def browser() -> Outcome:
-    """The built pages in Chromium; installs Debian's Chromium where that is allowed."""
+    """The built pages and the interactive figures in Chromium; installs Debian's Chromium where that is allowed."""
     from scripts.chromium import INSTALL, ensure_chromium
 
     if ensure_chromium() is None:
         return Outcome(skipped=1, notes=[f"no Chromium; install it: {INSTALL}"])
-    return pytest("tests/test_browser.py")
+    return pytest(*IN_BROWSER)
 
 
 def module(name: str, *arguments: str):

@@ -1,13 +1,14 @@
 """Bring notebooks into their one committed form: `make tidy`.
 
-Text outputs and execution counts stay, so that nbval has something to compare; image bytes,
-editors' metadata and the name of the machine go. Tidying twice changes nothing more, and
+Text outputs and execution counts stay, so that nbval has something to compare; image bytes, the
+scripts of interactive figures, editors' metadata and the name of the machine go. Tidying twice changes nothing more, and
 running a notebook and tidying it again changes nothing either.
 """
 
 import argparse
 import hashlib
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -65,7 +66,9 @@ def _tidy_outputs(outputs: list[dict]) -> list[dict]:
             tidied.append({"name": output["name"], "output_type": "stream", "text": text})
         elif "data" in output:
             data = {
-                kind: _text(value).splitlines(keepends=True) if kind.startswith("text/") else value
+                kind: _described(_text(value)).splitlines(keepends=True)
+                if kind.startswith("text/")
+                else value
                 for kind, value in output["data"].items()
                 if not kind.startswith("image/")
             }
@@ -73,6 +76,14 @@ def _tidy_outputs(outputs: list[dict]) -> list[dict]:
         else:
             tidied.append(output)
     return tidied
+
+
+def _described(text: str) -> str:
+    """Return an interactive figure's description in the place of its code, and other text as it is.
+
+    tests/nbval.cfg does the same to what it compares.
+    """
+    return re.sub(r"(?s)^<style>.*?(<p>[^<]*</p>)</div><script type=\"module\">.*$", r"\1", text)
 
 
 def _give_ids(cells: list[dict]) -> None:

@@ -1,0 +1,288 @@
+"""The interactive figures in a real browser: what they compute is what cnnbook and PyTorch compute."""
+
+import os
+import random
+
+import pytest
+import torch
+import torch.nn.functional as F
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+from cnnbook import figures
+from cnnbook.arithmetic import (
+    conv_macs,
+    conv_output_size,
+    conv_parameters,
+    conv_transpose_output_size,
+)
+from cnnbook.data import photo
+from cnnbook.symmetry import blur_pool, equivariance_error, translate_circular
+from scripts.chromium import find_chromium
+
+SETTINGS = 200
+FIGURES = {
+    "playground": figures.playground(),
+    "arithmetic": figures.arithmetic(),
+    "equivariance": figures.equivariance(),
+    "backward": figures.backward(),
+}
+MODES = {
+    "zeros": "constant",
+    "reflect": "reflect",
+    "replicate": "replicate",
+    "circular": "circular",
+}
+SOBEL = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]).double()[None, None]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    options = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(browser):
+    """Return a function that shows a figure alone on a page, offline."""
+    contexts = []
+
+    def show(name, **options):
+        context = browser.new_context(offline=True, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: pytest.fail(str(error)))
+        page.set_content(
+            f"<!doctype html><html lang='en'><title>{name}</title><main>{FIGURES[name].html}</main>"
+        )
+        page.wait_for_selector("[data-ready] .status")
+        return page
+
+    yield show
+    for context in contexts:
+        context.close()
+
+
+def results(page, settings: list[dict]) -> list[dict]:
+    """Return what the figure computes for each of the settings."""
+    return page.evaluate(
+        """settings => settings.map(values => {
+            const { figure } = document.querySelector(".cnnbook-figure");
+            figure.set(values);
+            return figure.result();
+        })""",
+        settings,
+    )
+
+
+def drawn(count: int, order: int, /, **choices) -> list[dict]:
+    chooser = random.Random(order)
+    return [{key: chooser.choice(values) for key, values in choices.items()} for _ in range(count)]
+
+
+def as_map(m: dict) -> torch.Tensor:
+    return torch.tensor(m["v"], dtype=torch.float64).reshape(m["h"], m["w"])
+
+
+def test_the_playground_computes_what_pytorch_computes(opened):
+    settings = drawn(
+        SETTINGS, 1, stride=[1, 2, 3, 4], padding=[0, 1, 2, 3, 4], dilation=[1, 2, 3],
+        mode=list(MODES), groups=[1, 3], second=["none", "Laplace", "Gauss 5×5"],
+    )  # fmt: skip
+    generator = torch.Generator().manual_seed(1)
+    for values in settings:
+        k = int(torch.randint(1, 8, (), generator=generator))
+        values["kernel"] = torch.randint(-4, 5, (k, k), generator=generator).tolist()
+    x = (255 * photo("astronaut", size=48)).round().double() / 255
+    seconds = {
+        "Laplace": torch.tensor([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]]),
+        "Gauss 5×5": torch.outer(*[torch.tensor([1.0, 4, 6, 4, 1])] * 2) / 256,
+    }
+    for values, found in zip(settings, results(opened("playground"), settings), strict=True):
+        s, p, d, groups = (values[key] for key in ("stride", "padding", "dilation", "groups"))
+        kernel = torch.tensor(values["kernel"], dtype=torch.float64)
+        k = len(kernel)
+        weight = kernel.expand(3, 3 // groups, k, k) / (3 // groups)
+        padded = F.pad(x[None], (p, p, p, p), mode=MODES[values["mode"]])
+        y = F.conv2d(padded, weight, stride=s, dilation=d, groups=groups)[0]
+        assert (
+            found["height"]
+            == found["width"]
+            == conv_output_size(48, k, stride=s, padding=p, dilation=d)
+        )
+        assert found["parameters"] == conv_parameters(3, 3, kernel_size=k, groups=groups)
+        assert found["macs"] == conv_macs(3, 3, kernel_size=k, output_size=len(y[0]), groups=groups)
+        assert torch.allclose(torch.tensor(found["values"]).double(), y.flatten(1), atol=1e-9)
+        if values["second"] == "none":
+            assert found["second"] is None
+            assert found["spans"] == d * (k - 1) + 1
+            continue
+        second = seconds[values["second"]].double()
+        z = F.conv2d(y.relu()[:, None], second[None, None], padding=len(second) // 2)
+        assert torch.allclose(torch.tensor(found["second"]).double(), z.flatten(1), atol=1e-9)
+
+
+def seen_by(shape, step, layer) -> list[list[int]]:
+    """Return the inputs that one output sees, by the support of its gradient."""
+    x = torch.ones(1, 1, shape, shape, requires_grad=True)
+    layer(x).flatten()[step].backward()
+    return x.grad[0, 0].nonzero().tolist()
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_the_arithmetic_shows_the_right_size_and_the_right_inputs(opened, transposed):
+    settings = drawn(
+        SETTINGS, 2, input_size=range(1, 9), kernel_size=range(1, 6), stride=range(1, 5),
+        padding=range(5), dilation=[1, 2, 3], transposed=[transposed], step=range(60),
+    )  # fmt: skip
+    sizes = 0
+    for values, found in zip(settings, results(opened("arithmetic"), settings), strict=True):
+        n, k, s, p, d = (
+            values[f] for f in ("input_size", "kernel_size", "stride", "padding", "dilation")
+        )
+        if transposed:
+            p = min(p, d * (k - 1))  # as the figure says; more would crop the input
+        size = conv_transpose_output_size if transposed else conv_output_size
+        try:
+            expected = size(n, k, stride=s, padding=p, dilation=d)
+        except ValueError:
+            expected = 0
+        assert found["size"] == expected, values
+        if expected == 0:
+            assert found["seen"] == []
+            continue
+        sizes += 1
+        ones = torch.ones(1, 1, k, k)
+        options = {"stride": s, "padding": p, "dilation": d}
+        call = F.conv_transpose2d if transposed else F.conv2d
+        assert found["step"] == min(values["step"], expected**2 - 1)
+        real = seen_by(n, found["step"], lambda x: call(x, ones, **options))  # noqa: B023
+        assert sorted(found["seen"]) == real, values
+    assert sizes > SETTINGS / 2
+
+
+def test_the_equivariance_figure_measures_the_real_error(opened):
+    settings = drawn(
+        SETTINGS, 3, mode=["circular", "zeros"], stride=[1, 2],
+        pool=["none", "max", "average", "blur"], down=range(-15, 16), right=range(-15, 16),
+    )  # fmt: skip
+    x = ((255 * photo("china", size=32, gray=True)).round().double() / 255)[None]
+
+    def layer(x, mode, stride, pool):
+        y = F.conv2d(F.pad(x, (1, 1, 1, 1), mode=MODES[mode]), SOBEL, stride=stride).relu()
+        if pool == "blur":
+            around = F.pad(y, (0, 1, 0, 1), mode="circular")
+            return blur_pool(F.max_pool2d(around, 2, 1), circular=True)
+        pools = {"none": lambda y: y, "max": lambda y: F.max_pool2d(y, 2)}
+        return pools.get(pool, lambda y: F.avg_pool2d(y, 2))(y)
+
+    for values, found in zip(settings, results(opened("equivariance"), settings), strict=True):
+        mode, stride, pool = values["mode"], values["stride"], values["pool"]
+        total = stride * (1 if pool == "none" else 2)
+
+        def error(down, right, total=total, options=(mode, stride, pool)):
+            return equivariance_error(
+                lambda x: layer(x, *options), x,
+                lambda x: translate_circular(x, down, right),
+                of_output=lambda y: translate_circular(
+                    y, int((down / total + 0.5) // 1), int((right / total + 0.5) // 1)
+                ),
+            )  # fmt: skip
+
+        assert found["error"] == pytest.approx(error(values["down"], values["right"]), abs=1e-9)
+        far = 1 + values["right"] % 16
+        assert found["errors"][far] == pytest.approx(error(0, far), abs=1e-9)
+        assert len(found["errors"]) == 17
+
+
+def test_the_backward_figure_agrees_with_autograd(opened):
+    settings = drawn(
+        SETTINGS, 4, stride=[1, 2, 3], padding=[0, 1, 2], seed=range(1, 1000),
+        kind=["x", "w", "y"], row=range(4), column=range(4),
+    )  # fmt: skip
+    page = opened("backward")
+    for values, found in zip(settings, results(page, settings), strict=True):
+        x, w, g = (as_map(found[name]) for name in "xwg")
+        x.requires_grad_()
+        w.requires_grad_()
+        options = {"stride": values["stride"], "padding": values["padding"]}
+        y = F.conv2d(x[None, None], w[None, None], **options)[0, 0]
+        dx, dw = torch.autograd.grad(y, (x, w), g)
+        assert torch.equal(as_map(found["y"]), y)
+        assert torch.equal(as_map(found["dx"]), dx)
+        assert torch.equal(as_map(found["dw"]), dw)
+        asked = {"x": dx, "w": dw, "y": y}[values["kind"]]
+        row, column = values["row"], values["column"]
+        if row >= asked.shape[0] or column >= asked.shape[1]:
+            row = column = 0  # what was chosen is gone with the new size
+        assert sum(a * b for a, b in found["pairs"]) == asked[row, column]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_weighs_little_and_fetches_nothing(name):
+    html = FIGURES[name].html
+    assert len(html.encode()) < 60_000
+    assert "http" not in html.replace("http://www.w3.org/2000/svg", "")
+    assert "import " not in html
+
+
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("width", [375, 1100])
+def test_a_figure_fits_its_page_and_axe_finds_nothing(opened, name, width):
+    page = opened(name, viewport={"width": width, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_described_where_no_script_runs(opened, browser, name):
+    context = browser.new_context(java_script_enabled=False, offline=True)
+    page = context.new_page()
+    page.set_content(f"<main>{FIGURES[name].html}</main>")
+    assert page.inner_text(".cnnbook-figure") == FIGURES[name].alt
+    assert FIGURES[name].alt in repr(FIGURES[name])
+    context.close()
+
+
+KEYS = {  # what to focus, which key to press, and whose text or label must change
+    "playground": ("canvas[tabindex]", "ArrowRight", "status"),
+    "arithmetic": ("button", "Enter", "status"),
+    "equivariance": ("canvas[tabindex]", "ArrowLeft", "status"),
+    "backward": (".w button", "Enter", "status"),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_works_by_keyboard_and_says_what_changed(opened, name):
+    page = opened(name)
+    what, key, told = KEYS[name]
+    before = page.inner_text(f".{told}")
+    page.focus(what)
+    page.keyboard.press(key)
+    assert page.inner_text(f".{told}") != before
+    assert page.evaluate("document.activeElement !== document.body")
+    first = page.locator("input[type=range], select").first
+    before = page.inner_text(f".{told}")
+    first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.matches('input, select')")
+
+
+def test_nothing_moves_by_itself_where_the_reader_wants_no_motion(opened):
+    assert opened("arithmetic").locator("text=play").count() == 1
+    still = opened("arithmetic", reduced_motion="reduce")
+    assert still.locator("text=play").count() == 0
+    assert still.locator("text=one further").count() == 1
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_prints_without_its_controls(opened, name):
+    page = opened(name)
+    page.emulate_media(media="print")
+    assert page.locator("input:visible[type=range], select:visible").count() == 0
+    assert page.locator(".status").is_visible()
