@@ -31,7 +31,8 @@ def vendor_mathjax(target: Path = VENDOR / "mathjax") -> None:
 def code_fingerprint() -> str:
     """Return a hash of all code, outside the notebooks, that decides what a cell prints."""
     digest = hashlib.sha256()
-    for path in [*sorted((ROOT / "cnnbook").rglob("*.py")), ROOT / "requirements.txt"]:
+    package = [p for p in (ROOT / "cnnbook").rglob("*") if p.is_file() and p.suffix != ".pyc"]
+    for path in [*sorted(package), ROOT / "requirements.txt"]:
         digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()
 

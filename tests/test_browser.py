@@ -199,3 +199,27 @@ def test_the_first_thing_that_the_keyboard_reaches_skips_to_the_text(visit):
     page.keyboard.press("Tab")
     focused = page.evaluate("document.activeElement.textContent")
     assert "Skip to main content" in focused
+
+
+@pytest.mark.parametrize("path", CHAPTERS)
+def test_interactive_figures_come_alive_on_the_page(visit, path):
+    page, troubles = visit(path)
+    page.wait_for_load_state("networkidle")
+    figures = page.locator(".cnnbook-figure")
+    for index in range(figures.count()):
+        assert len(figures.nth(index).locator(".status").inner_text()) > 20
+    assert troubles == Counter()
+
+
+def test_the_list_of_what_is_computed_links_to_sections_that_exist(visit):
+    page, _ = visit("guide/computed.html")
+    links = page.locator("main table a").evaluate_all("found => found.map(a => a.href)")
+    assert len(links) > 100
+    ids = {}
+    for link in sorted(set(links)):
+        address, anchor = link.split("#")
+        path = "chapters/" + address.rsplit("/", 1)[1]
+        if path not in ids:
+            target, _ = visit(path)
+            ids[path] = target.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
+        assert anchor in ids[path], link

@@ -119,6 +119,7 @@ def test_every_row_of_the_plan_has_a_cell(chapter):
             boxed |= covers
     assert rows - found == set(), "rows that no code cell covers"
     assert set(planned["misconceptions"]) - boxed == set(), "claims without a box"
+    assert found | boxed <= rows | set(planned["misconceptions"]), "rows that the plan lacks"
 
 
 @pytest.mark.parametrize("path", solutions(), ids=names)

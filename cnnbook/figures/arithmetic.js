@@ -24,7 +24,7 @@ export function mount(root, settings) {
     return { size: now.size, step: state.step, seen: seen(now) };
   };
 
-  const grids = el("div", { class: "row" });
+  const grids = el("div", { class: "parts" });
   const status = begin(root, "Convolution arithmetic, step by step", state, update, result);
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   let playing = null;

@@ -34,7 +34,7 @@ export function mount(root) {
     return { ...Object.fromEntries(list), pairs };
   };
 
-  const tables = el("div", { class: "row" });
+  const tables = el("div", { class: "parts" });
   const status = begin(root, "Which products flow where?", state, update, result);
   const controls = controlsFor(state, update);
   const picker = (kind) => (row, column) => {

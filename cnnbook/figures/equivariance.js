@@ -42,12 +42,12 @@ export function mount(root, { photo, size }) {
 
   function drawPlot(values) {
     const width = 340, height = 130, x = (i) => 40 + (i * (width - 60)) / FARTHEST, y = (v) => 100 - 85 * Math.min(1, v);
-    const dots = values.map((v, i) => `<circle cx="${x(i)}" cy="${y(v)}" r="3.5" fill="${i === state.right ? "#D55E00" : "#0072B2"}"/>`).join("");
+    const dots = values.map((v, i) => `<circle cx="${x(i)}" cy="${y(v)}" r="3.5" class="${i === state.right ? "here" : ""}"/>`).join("");
     const line = values.map((v, i) => `${x(i)},${y(v)}`).join(" ");
     const ticks = [0, 4, 8, 12, 16].map((i) => `<text x="${x(i)}" y="116" text-anchor="middle">${i}</text>`).join("");
     const told = values.map((v) => (v < 1e-9 ? "0" : v.toFixed(2))).join(", ");
     plot.innerHTML = `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="Error for shifts to the right by 0 to 16 pixels: ${told}">` +
-      `<path d="M40 15V100H${width - 20}" fill="none" stroke="#222"/><polyline points="${line}" fill="none" stroke="#0072B2"/>${dots}${ticks}` +
+      `<path d="M40 15V100H${width - 20}" class="axis"/><polyline points="${line}" class="curve"/>${dots}${ticks}` +
       `<text x="34" y="104" text-anchor="end">0</text><text x="34" y="20" text-anchor="end">1</text><text x="190" y="129" text-anchor="middle">pixels to the right</text></svg>`;
   }
 
@@ -68,7 +68,7 @@ export function mount(root, { photo, size }) {
     el("div", { class: "controls" }, controls.choice("padding", "mode", [["circular", "circular"], ["zeros", "zeros"]]),
       controls.choice("stride", "stride", [[1, "1"], [2, "2"]]),
       controls.choice("pooling", "pool", [["none", "none"], ["max", "maximum 2×2"], ["average", "average 2×2"], ["blur", "maximum and blur"]])),
-    el("div", { class: "row" }, ...canvases.map((canvas, i) => el("figure", {}, canvas, el("figcaption", {}, names[i])))),
+    el("div", { class: "parts" }, ...canvases.map((canvas, i) => el("figure", {}, canvas, el("figcaption", {}, names[i])))),
     el("figure", {}, plot, el("figcaption", {}, "error over the shift")), status);
   update();
 }

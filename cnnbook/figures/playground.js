@@ -125,7 +125,7 @@ export function mount(root, { photo, size }) {
       controls.choice("padding mode", "mode", ["zeros", "reflect", "replicate", "circular"].map((m) => [m, m])),
       controls.choice("groups", "groups", [[3, "3: each channel alone"], [1, "1: all channels"]]),
       controls.choice("second layer", "second", [["none", "none"], ...names])),
-    el("div", { class: "row" }, el("figure", {}, input, el("figcaption", {}, "input: point, or use the arrow keys")), editor,
+    el("div", { class: "parts" }, el("figure", {}, input, el("figcaption", {}, "input: point, or use the arrow keys")), editor,
       el("figure", {}, output, el("figcaption", {}, "output")), lastFigure), status);
   update();
 }
