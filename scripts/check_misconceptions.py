@@ -19,7 +19,7 @@ LEAST_WRONG, LEAST_RIGHT = 8, 2
 SECONDS = 30  # for one answer; a correct one takes far less
 
 
-def score(setup: str, answer: str, question: Question) -> float:
+def score(setup: str, answer: str, question: Question, *, seconds: float = SECONDS) -> float:
     """Return the points that an answer earns, by nbgrader's rule: no error and nothing on stderr.
 
     It runs in a process of its own, so that nothing it changes reaches the next one.
@@ -30,7 +30,7 @@ def score(setup: str, answer: str, question: Question) -> float:
     process.start()
     sender.close()
     try:
-        earned = receiver.recv() if receiver.poll(SECONDS) else 0.0
+        earned = receiver.recv() if receiver.poll(seconds) else 0.0
     except EOFError:  # the answer took its process down
         earned = 0.0
     process.kill()

@@ -123,6 +123,7 @@ CHECKS = {
     "validate": module("check_validate"),
     "grading": lambda: pytest(*GRADING),
     "misconceptions": module("check_misconceptions"),
+    "mutants": module("check_mutants"),
     "class": module("grade_demo"),
     "book": book,
     "browser": browser,
