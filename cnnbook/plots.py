@@ -125,7 +125,9 @@ def bars(
         return Picture(figure, alt)
 
 
-def lines(series: dict, x, *, alt: str, xlabel: str, ylabel: str, log_x: bool = False) -> Picture:
+def lines(
+    series: dict, x, *, alt: str, xlabel: str, ylabel: str, log_x: bool = False, log_y: bool = False
+) -> Picture:
     """Show up to four curves over the same x, told apart by marker and dash, with a legend."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(6.4, 3.4))
@@ -136,6 +138,9 @@ def lines(series: dict, x, *, alt: str, xlabel: str, ylabel: str, log_x: bool = 
         if log_x:
             ax.set_xscale("log", base=2)
             ax.set_xticks(x, [str(value) for value in x])
+        if log_y:
+            ax.set_yscale("log")
+            ax.yaxis.set_major_formatter("{x:g}")
         ax.grid(True)
         ax.legend(frameon=False)
         return Picture(figure, alt)

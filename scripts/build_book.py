@@ -1,19 +1,27 @@
 """Render the book to _build/html, warnings as errors. Run by `make book`."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import distribution
 from pathlib import Path
 
+import nbformat
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.executors.utils import single_nb_execution
+
 from cnnbook.grading.kernel import warm_kernels
-from scripts.paths import BUILD, HTML, ROOT
+from scripts.paths import BUILD, HTML, ROOT, chapters
 
 VENDOR = BUILD / "vendor"
 CACHE = BUILD / ".jupyter_cache"
 DOCTREES = BUILD / ".doctrees"
 FINGERPRINT = BUILD / "code-fingerprint"
+TIMEOUT = 180  # seconds for a cell, as in _config.yml
 
 
 def vendor_mathjax(target: Path = VENDOR / "mathjax") -> None:
@@ -50,12 +58,43 @@ def forget_outdated_outputs() -> None:
     FINGERPRINT.write_text(fingerprint)
 
 
+def execute_chapters() -> None:
+    """Execute the chapters that the cache lacks, as many at once as there are cores.
+
+    Sphinx would run them one after another. A chapter that fails is left to it: it says why.
+    """
+    cache = get_cache(CACHE)
+    waiting = []
+    for path in chapters():
+        notebook = nbformat.read(path, as_version=4)
+        try:
+            cache.match_cache_notebook(notebook)
+        except KeyError:
+            waiting.append((path, notebook))
+
+    def execute(job):
+        path, notebook = job
+        done = single_nb_execution(
+            notebook, cwd=str(path.parent), allow_errors=False, timeout=TIMEOUT, meta_override=True
+        )
+        return path, notebook, done
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # the work is done in the kernels
+        for path, notebook, done in pool.map(execute, waiting):
+            if done.err is None:
+                bundle = CacheBundleIn(notebook, str(path), data={"execution_seconds": done.time})
+                cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+
+
 def main() -> int:
     """Build the book and return the exit code."""
     vendor_mathjax()
     forget_outdated_outputs()
     command = ["jupyter-book", "build", ".", "-W", "-n", "--keep-going", "--quiet"]
-    with warm_kernels():
+    os.environ["OMP_NUM_THREADS"] = "1"  # each chapter has one core
+    with warm_kernels(threads=1):
+        if not os.environ.get("CNNBOOK_COLD_KERNELS"):
+            execute_chapters()
         built = subprocess.run(command, cwd=ROOT)
     if built.returncode:
         # Sphinx warns only about pages it reads: read all of them again next time.
