@@ -133,24 +133,39 @@ def growth_exponent(depths: Sequence[float], widths: Sequence[float]) -> float:
     return float(np.polyfit(np.log(depths), np.log(widths), 1)[0])
 
 
-def tap_counts(dilations: Iterable[int], kernel_size: int = 3) -> np.ndarray:
+def tap_counts(dilations: Sequence[int], kernel_size: int = 3) -> np.ndarray:
     """Return by how many paths a stack of dilated layers reaches each position of its field.
+
+    Raises ValueError where the stack is so deep that there are more paths than an int64 can count.
 
     >>> tap_counts([2, 2])
     array([1, 0, 2, 0, 3, 0, 2, 0, 1])
     """
-    counts = np.ones(1, dtype=int)
+    if kernel_size ** len(dilations) >= 2**63:
+        raise ValueError(
+            f"{len(dilations)} layers of kernel {kernel_size} have more paths than an int64 counts: "
+            "use covers_all, or average kernels of weight 1 / kernel_size"
+        )
+    counts = np.ones(1, dtype=np.int64)
     for dilation in dilations:
-        comb = np.zeros(effective_kernel_size(kernel_size, dilation), dtype=int)
-        comb[::dilation] = 1
-        counts = np.convolve(counts, comb)
+        counts = np.convolve(counts, _comb(dilation, kernel_size))
     return counts
 
 
-def covers_all(dilations: Iterable[int], kernel_size: int = 3) -> bool:
+def covers_all(dilations: Sequence[int], kernel_size: int = 3) -> bool:
     """Return whether a stack of dilated layers sees every position of its field.
 
     >>> covers_all([1, 2, 5]), covers_all([2, 2, 2])
     (True, False)
     """
-    return bool((tap_counts(dilations, kernel_size) > 0).all())
+    reached = np.ones(1, dtype=np.int64)
+    for dilation in dilations:
+        reached = np.convolve(reached, _comb(dilation, kernel_size)).clip(max=1)
+    return bool(reached.all())
+
+
+def _comb(dilation: int, kernel_size: int) -> np.ndarray:
+    """Return a dilated kernel of ones."""
+    comb = np.zeros(effective_kernel_size(kernel_size, dilation), dtype=np.int64)
+    comb[::dilation] = 1
+    return comb

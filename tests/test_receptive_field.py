@@ -206,3 +206,11 @@ def test_the_measured_effective_field_is_the_gradient_in_the_middle():
 def test_a_share_that_is_none_is_refused(mass):
     with pytest.raises(ValueError, match="mass="):
         effective_width([1, 2, 1], mass=mass)
+
+
+def test_a_stack_with_more_paths_than_can_be_counted_is_an_error_and_still_covers():
+    assert tap_counts([1] * 39).sum() == 3**39
+    with pytest.raises(ValueError, match="40 layers of kernel 3"):
+        tap_counts([1] * 40)
+    assert covers_all([1] * 200)
+    assert not covers_all([2] * 200)
