@@ -3,15 +3,12 @@
 Needs the book (`make book`) and a Chromium; `make test-browser` sees to both.
 """
 
-import os
 import threading
 from collections import Counter
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
-from scripts.chromium import find_chromium
 from scripts.paths import HTML
 from scripts.serve import book_server
 
@@ -31,16 +28,6 @@ def address():
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    # Chromium refuses its own sandbox to root, as in a container.
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=options)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """The interactive figures in a real browser: what they compute is what cnnbook and PyTorch compute."""
 
-import os
 import random
 
 import pytest
 import torch
 import torch.nn.functional as F
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 from cnnbook import figures
 from cnnbook.arithmetic import (
@@ -18,7 +16,6 @@ from cnnbook.arithmetic import (
 )
 from cnnbook.data import photo
 from cnnbook.symmetry import blur_pool, equivariance_error, translate_circular
-from scripts.chromium import find_chromium
 
 SETTINGS = 200
 FIGURES = {
@@ -34,15 +31,6 @@ MODES = {
     "circular": "circular",
 }
 SOBEL = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]).double()[None, None]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=options)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
