@@ -59,7 +59,7 @@ def right(name: str) -> Callable:
     return _decorator(name, None)
 
 
-def wrong_change(question: str, name: str, *, hint: str, old: str, new: str) -> None:
+def wrong_change(question: str, name: str, old: str, new: str, hint: str) -> None:
     """Add a wrong answer: the solution with every `old` replaced by `new`."""
     _require_hint(name, hint)
     _marks.append(_Mark(question, name, hint, (old, new)))

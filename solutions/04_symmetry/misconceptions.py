@@ -7,77 +7,73 @@ from torch import nn
 from cnnbook.grading.misconceptions import right, wrong, wrong_change
 
 
-def change(question, name, old, new, hint):
-    wrong_change(question, name, hint=hint, old=old, new=new)
-
-
 # 1 · symmetry_of
 
 Q = "symmetry_of"
-change(
+wrong_change(
     Q,
     "swaps the two",
     "return bool(equivariant), bool(invariant)",
     "return bool(invariant), bool(equivariant)",
     "First equivariant, then invariant.",
 )
-change(
+wrong_change(
     Q,
     "compares f(x) with the shifted f(x)",
     "(of_moved - y)",
     "(moved - y)",
     "Invariance compares f of the shifted picture with f of the picture.",
 )
-change(
+wrong_change(
     Q,
     "forgets to shift the output",
     "moved = y.roll((down, right), (0, 1))",
     "moved = y",
     "Equivariance compares with the shifted output.",
 )
-change(
+wrong_change(
     Q,
     "shifts the output back",
     "moved = y.roll((down, right), (0, 1))",
     "moved = y.roll((-down, -right), (0, 1))",
     "Input and output are shifted the same way.",
 )
-change(
+wrong_change(
     Q,
     "swaps the axes",
     "of_moved = f(x.roll((down, right), (0, 1)))\n    moved = y.roll((down, right), (0, 1))",
     "of_moved = f(x.roll((right, down), (0, 1)))\n    moved = y.roll((right, down), (0, 1))",
     "down moves rows, along the first axis.",
 )
-change(
+wrong_change(
     Q,
     "demands exact equality",
     "<= 1e-5",
     "== 0",
     "Differences up to 1e-5 do not count.",
 )
-change(
+wrong_change(
     Q,
     "takes the largest signed difference",
     ".abs().max()",
     ".max()",
     "A difference may be negative: take its absolute value.",
 )
-change(
+wrong_change(
     Q,
     "takes the mean difference",
     "(of_moved - moved).abs().max()",
     "(of_moved - moved).mean().abs()",
     "Positive and negative differences cancel in a mean; the largest one counts.",
 )
-change(
+wrong_change(
     Q,
     "calls only one of the two true",
     "bool(invariant)\n",
     "bool(invariant and not equivariant)\n",
     "A function can be equivariant and invariant: the mean is.",
 )
-change(
+wrong_change(
     Q,
     "uses a shift that is not circular",
     "of_moved = f(x.roll((down, right), (0, 1)))",
@@ -116,56 +112,56 @@ def symmetry_of(f, x, down, right):
 # 2 · weights_in
 
 Q = "weights_in"
-change(
+wrong_change(
     Q,
     "returns the answer as it comes",
     "answer[(-torch.arange(n)) % n]",
     "answer",
     "The answer at place i holds the weight u with i + u = 0, so w[u] stands at place -u.",
 )
-change(
+wrong_change(
     Q,
     "flips without the modulus",
     "answer[(-torch.arange(n)) % n]",
     "answer.flip(0)",
     "w[0] stays at place 0; the others change places.",
 )
-change(
+wrong_change(
     Q,
     "asks with ones",
     "impulse[0] = 1",
     "impulse[:] = 1",
     "A row of ones tells the sum of the weights only.",
 )
-change(
+wrong_change(
     Q,
     "asks at place 1",
     "impulse[0] = 1",
     "impulse[1 % n] = 1",
     "With a 1 at place j, w[u] arrives at place j - u.",
 )
-change(
+wrong_change(
     Q,
     "returns the sum",
     "answer[(-torch.arange(n)) % n]",
     "answer.sum().expand(n)",
     "There are n weights, and they differ.",
 )
-change(
+wrong_change(
     Q,
     "shifts by one too many",
     "(-torch.arange(n)) % n",
     "(1 - torch.arange(n)) % n",
     "w[0] is the answer at place 0.",
 )
-change(
+wrong_change(
     Q,
     "asks with a two",
     "impulse[0] = 1",
     "impulse[0] = 2",
     "The answer to 2 is twice the weights.",
 )
-change(
+wrong_change(
     Q,
     "takes absolute values",
     "answer[(-torch.arange(n)) % n]",
@@ -197,63 +193,63 @@ def weights_in(box, n):
 # 3 · symmetrise
 
 Q = "symmetrise"
-change(
+wrong_change(
     Q,
     "forgets to divide",
     " / 4",
     "",
     "The mean of four kernels: divide by 4.",
 )
-change(
+wrong_change(
     Q,
     "leaves out one turn",
     "range(4)",
     "range(3)",
     "There are four: turned 0, 1, 2 and 3 times.",
 )
-change(
+wrong_change(
     Q,
     "turns by half only",
     "w.rot90(turns,",
     "w.rot90(2 * turns,",
     "Quarter turns, not half turns.",
 )
-change(
+wrong_change(
     Q,
     "turns the wrong axes",
     "(-2, -1)",
     "(0, 1)",
     "Kernels lie in the last two axes.",
 )
-change(
+wrong_change(
     Q,
     "mirrors instead of turning",
     "w.rot90(turns, (-2, -1))",
     "(w.flip(-1) if turns % 2 else w)",
     "A mirror image is no turned kernel.",
 )
-change(
+wrong_change(
     Q,
     "transposes instead of turning",
     "w.rot90(turns, (-2, -1))",
     "(w.transpose(-2, -1) if turns % 2 else w)",
     "A transpose mirrors along the diagonal; that is no turn.",
 )
-change(
+wrong_change(
     Q,
     "takes the largest",
     "sum(w.rot90(turns, (-2, -1)) for turns in range(4)) / 4",
     "torch.stack([w.rot90(turns, (-2, -1)) for turns in range(4)]).amax(0)",
     "The average is asked for: it is linear.",
 )
-change(
+wrong_change(
     Q,
     "averages all numbers",
     "sum(w.rot90(turns, (-2, -1)) for turns in range(4)) / 4",
     "w.mean((-2, -1), keepdim=True).expand_as(w)",
     "Only places that a turn carries into each other are averaged.",
 )
-change(
+wrong_change(
     Q,
     "returns the four",
     "sum(w.rot90(turns, (-2, -1)) for turns in range(4)) / 4",
@@ -280,70 +276,70 @@ def symmetrise(w):
 # 4 · Lifting
 
 Q = "Lifting"
-change(
+wrong_change(
     Q,
     "turns clockwise",
     "rot90(turns,",
     "rot90(-turns,",
     "Anticlockwise: rot90 with a positive number of turns.",
 )
-change(
+wrong_change(
     Q,
     "has four kernels to learn",
     "shape = channels_out, channels_in",
     "shape = 4 * channels_out, channels_in",
     "The four orientations share one kernel.",
 )
-change(
+wrong_change(
     Q,
     "puts orientations first",
     "torch.stack(turned, 1)",
     "torch.stack(turned, 0)",
     "The four maps of one kernel stand together.",
 )
-change(
+wrong_change(
     Q,
     "does not turn",
     "self.weight.rot90(turns, (2, 3))",
     "self.weight",
     "Each kernel is used in four orientations.",
 )
-change(
+wrong_change(
     Q,
     "turns by half only",
     "rot90(turns,",
     "rot90(2 * turns,",
     "Quarter turns: 0, 90, 180 and 270 degrees.",
 )
-change(
+wrong_change(
     Q,
     "does not pad",
     ", padding=self.weight.shape[2] // 2",
     "",
     "Padding kernel_size // 2 keeps the size.",
 )
-change(
+wrong_change(
     Q,
     "mirrors as well",
     "self.weight.rot90(turns, (2, 3))",
     "self.weight.flip(3).rot90(turns, (2, 3))",
     "The first orientation is the kernel as it is.",
 )
-change(
+wrong_change(
     Q,
     "adds a bias",
     "        self.weight = nn.Parameter(0.1 * torch.randn(shape))\n",
     "        self.weight = nn.Parameter(0.1 * torch.randn(shape))\n        self.bias = nn.Parameter(torch.zeros(4 * channels_out))\n",
     "Without bias.",
 )
-change(
+wrong_change(
     Q,
     "sums the orientations",
     "F.conv2d(x, kernels, padding=self.weight.shape[2] // 2)",
     "F.conv2d(x, kernels, padding=self.weight.shape[2] // 2).unflatten(1, (-1, 4)).sum(2)",
     "The four maps are kept side by side.",
 )
-change(
+wrong_change(
     Q,
     "cuts the gradient",
     "self.weight.rot90(turns, (2, 3)) for",
@@ -418,70 +414,70 @@ class Lifting(nn.Module):
 # 5 · pool2d
 
 Q = "pool2d"
-change(
+wrong_change(
     Q,
     "sums instead of averaging",
     "windows.mean((2, 4))",
     "windows.sum((2, 4))",
     "The average divides by the numbers in the window.",
 )
-change(
+wrong_change(
     Q,
     "divides by the side",
     "windows.mean((2, 4))",
     "windows.sum((2, 4)) / size",
     "A window has size * size numbers.",
 )
-change(
+wrong_change(
     Q,
     "takes the largest absolute value",
     "windows.amax((2, 4))",
     "windows.abs().amax((2, 4))",
     "The maximum compares values, not sizes.",
 )
-change(
+wrong_change(
     Q,
     "begins the maximum at zero",
     "windows.amax((2, 4))",
     "windows.amax((2, 4)).clamp_min(0)",
     "All numbers of a window may be negative.",
 )
-change(
+wrong_change(
     Q,
     "mixes up the axes",
     "reshape(-1, rows, size, columns, size)",
     "reshape(-1, size, rows, size, columns)",
     "Along the height, windows come first, then the rows of a window.",
 )
-change(
+wrong_change(
     Q,
     "pools over the channels too",
     "x.mean((1, 2), keepdim=True)",
     "x.mean().expand(len(x), 1, 1)",
     "Each channel has its own average.",
 )
-change(
+wrong_change(
     Q,
     "returns global averages without axes",
     "x.mean((1, 2), keepdim=True)",
     "x.mean((1, 2))",
     "As maps of 1×1: keep the axes.",
 )
-change(
+wrong_change(
     Q,
     "takes the maximum globally",
     "x.mean((1, 2), keepdim=True)",
     "x.amax((1, 2), keepdim=True)",
     '"global" is the average of the whole map.',
 )
-change(
+wrong_change(
     Q,
     "accepts every word",
     'raise ValueError(f"how={how!r}: max, average or global")',
     "return windows.mean((2, 4))",
     "An unknown way of pooling is an error.",
 )
-change(
+wrong_change(
     Q,
     "swaps maximum and average",
     'how == "max"',
@@ -536,63 +532,63 @@ def pool2d(x, size, how):
 # 6 · pooling_for
 
 Q = "pooling_for"
-change(
+wrong_change(
     Q,
     "averages the scratch away",
     '"defect": "max"',
     '"defect": "average"',
     "A scratch covers a few pixels of many: the average hardly changes.",
 )
-change(
+wrong_change(
     Q,
     "asks whether there are clouds",
     '"cloud cover": "average"',
     '"cloud cover": "max"',
     "How much of the sky: the share is an average.",
 )
-change(
+wrong_change(
     Q,
     "takes the largest of the noise",
     '"noisy": "average"',
     '"noisy": "max"',
     "Averaging takes the noise away, the maximum picks it.",
 )
-change(
+wrong_change(
     Q,
     "always takes the maximum",
     '"average"',
     '"max"',
     "The maximum says whether, the average how much.",
 )
-change(
+wrong_change(
     Q,
     "always takes the average",
     '"max"',
     '"average"',
     "The maximum says whether, the average how much.",
 )
-change(
+wrong_change(
     Q,
     "has them the other way round",
     '{"defect": "max", "cloud cover": "average", "noisy": "average"}',
     '{"defect": "average", "cloud cover": "max", "noisy": "max"}',
     "The maximum says whether, the average how much.",
 )
-change(
+wrong_change(
     Q,
     "returns other words",
     '"average"',
     '"mean"',
     'The answers are "max" and "average".',
 )
-change(
+wrong_change(
     Q,
     "returns upper case",
     '"max"',
     '"MAX"',
     'The answers are "max" and "average".',
 )
-change(
+wrong_change(
     Q,
     "returns both",
     "return answers[task]",
@@ -639,66 +635,66 @@ def pooling_for(task):
 # 7 · max_blur_pool
 
 Q = "max_blur_pool"
-change(
+wrong_change(
     Q,
     "subsamples before the blur",
     "maxima = torch.maximum(row, row.roll(-1, 1))",
     "maxima = torch.maximum(row, row.roll(-1, 1))[:, ::2].repeat_interleave(2, 1)",
     "Subsampling comes last.",
 )
-change(
+wrong_change(
     Q,
     "forgets the blur",
     "(maxima.roll(1, 1) + 2 * maxima + maxima.roll(-1, 1)) / 4",
     "maxima",
     "Blur between the maximum and the subsampling.",
 )
-change(
+wrong_change(
     Q,
     "forgets the maximum",
     "maxima = torch.maximum(row, row.roll(-1, 1))",
     "maxima = row",
     "First the maximum of each number and its right neighbour.",
 )
-change(
+wrong_change(
     Q,
     "takes the left neighbour",
     "row.roll(-1, 1))\n",
     "row.roll(1, 1))\n",
     "roll(-1) brings the right neighbour here.",
 )
-change(
+wrong_change(
     Q, "keeps the odd places", "[:, ::2]", "[:, 1::2]", "Places 0, 2, 4, …"
 )
-change(
+wrong_change(
     Q,
     "does not subsample",
     "blurred[:, ::2]",
     "blurred",
     "Keep every second number.",
 )
-change(
+wrong_change(
     Q,
     "blurs with equal weights",
     "(maxima.roll(1, 1) + 2 * maxima + maxima.roll(-1, 1)) / 4",
     "(maxima.roll(1, 1) + maxima + maxima.roll(-1, 1)) / 3",
     "The weights are 1, 2, 1, divided by 4.",
 )
-change(
+wrong_change(
     Q,
     "does not divide",
     ") / 4",
     ")",
     "The weights add up to 1: divide by 4.",
 )
-change(
+wrong_change(
     Q,
     "rolls over the channels",
     "row.roll(-1, 1)",
     "row.roll(-1, 0)",
     "The numbers of a row lie along the second axis.",
 )
-change(
+wrong_change(
     Q,
     "averages the neighbours",
     "torch.maximum(row, row.roll(-1, 1))",
@@ -730,77 +726,77 @@ def max_blur_pool(row):
 # 8 · rank_by_consistency
 
 Q = "rank_by_consistency"
-change(
+wrong_change(
     Q,
     "sorts the least consistent first",
     "(-share[name], name)",
     "(share[name], name)",
     "The most consistent first.",
 )
-change(
+wrong_change(
     Q,
     "leaves ties as they come",
     "(-share[name], name)",
     "-share[name]",
     "Where two agree, in alphabetical order.",
 )
-change(
+wrong_change(
     Q,
     "sorts names only",
     "(-share[name], name)",
     "name",
     "By consistency first.",
 )
-change(
+wrong_change(
     Q,
     "compares the logits",
     "(net(x).argmax(1) == net(moved).argmax(1)).float().mean().item()",
     "-(net(x) - net(moved)).abs().max().item()",
     "The class counts, not the logits.",
 )
-change(
+wrong_change(
     Q,
     "shifts the wrong axes",
     "x.roll((down, right), (2, 3))",
     "x.roll((right, down), (2, 3))",
     "down moves rows, axis 2; right moves columns, axis 3.",
 )
-change(
+wrong_change(
     Q,
     "shifts the batch",
     "x.roll((down, right), (2, 3))",
     "x.roll((down, right), (0, 1))",
     "Pictures are shifted along their height and width, axes 2 and 3.",
 )
-change(
+wrong_change(
     Q,
     "does not shift",
     "moved = x.roll((down, right), (2, 3))",
     "moved = x",
     "Compare the picture with its shift.",
 )
-change(
+wrong_change(
     Q,
     "asks for all pictures at once",
     ".float().mean().item()",
     ".all().item()",
     "Count the share of pictures.",
 )
-change(
+wrong_change(
     Q,
     "takes the smallest logit",
     "net(moved).argmax(1)",
     "net(moved).argmin(1)",
     "The class is the largest logit, on both sides.",
 )
-change(
+wrong_change(
     Q,
     "returns the shares",
     "return sorted(share, key=lambda name: (-share[name], name))",
     "return share",
     "A list of names is asked for.",
 )
-change(
+wrong_change(
     Q,
     "shifts with zeros",
     "x.roll((down, right), (2, 3))",
@@ -844,63 +840,63 @@ def rank_by_consistency(networks, x, down, right):
 # 9 · head_params
 
 Q = "head_params"
-change(
+wrong_change(
     Q,
     "forgets the biases",
     "(inputs + 1) * units",
     "inputs * units",
     "Each unit has a bias.",
 )
-change(
+wrong_change(
     Q,
     "forgets the size of the map",
     "channels * size**2",
     "channels",
     "Flattened, the map has channels * size * size numbers.",
 )
-change(
+wrong_change(
     Q,
     "takes one side of the map",
     "channels * size**2",
     "channels * size",
     "size × size places.",
 )
-change(
+wrong_change(
     Q,
     "forgets the last layer",
     "[*hidden, classes]",
     "hidden",
     "The layer for the classes belongs to the head.",
 )
-change(
+wrong_change(
     Q,
     "always starts from the map",
     "        inputs = units\n",
     "",
     "The outputs of one layer are the inputs of the next.",
 )
-change(
+wrong_change(
     Q,
     "flattens for the pooled head too",
     "(channels + 1) * classes",
     "(channels * size**2 + 1) * classes",
     "Pooling leaves one number for each channel.",
 )
-change(
+wrong_change(
     Q,
     "forgets the biases of the pooled head",
     "(channels + 1) * classes",
     "channels * classes",
     "Each class has a bias.",
 )
-change(
+wrong_change(
     Q,
     "calls the pooled head free",
     "(channels + 1) * classes",
     "0",
     "The pooling has no parameters; the dense layer behind it has.",
 )
-change(
+wrong_change(
     Q,
     "returns them the other way round",
     "return flattened, (channels + 1) * classes",

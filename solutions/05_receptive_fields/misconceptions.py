@@ -8,77 +8,73 @@ import torch.nn.functional as F
 from cnnbook.grading.misconceptions import right, wrong, wrong_change
 
 
-def change(question, name, old, new, hint):
-    wrong_change(question, name, hint=hint, old=old, new=new)
-
-
 # 1 · field_of
 
 Q = "field_of"
-change(
+wrong_change(
     Q,
     "doubles the size at a stride",
     "jump *= stride",
     "size, jump = size * stride, jump * stride",
     "A stride multiplies the jump, not the size that is there already.",
 )
-change(
+wrong_change(
     Q,
     "forgets the dilation",
     "dilation * (kernel_size - 1)",
     "(kernel_size - 1)",
     "A dilated kernel spans dilation * (kernel_size - 1) + 1 positions.",
 )
-change(
+wrong_change(
     Q,
     "adds the whole kernel",
     "(kernel_size - 1)",
     "kernel_size",
     "The windows overlap: only kernel_size - 1 positions are new.",
 )
-change(
+wrong_change(
     Q,
     "forgets the jump",
     "dilation * (kernel_size - 1) * jump",
     "dilation * (kernel_size - 1)",
     "A step of this layer is a jump of the input.",
 )
-change(
+wrong_change(
     Q,
     "adds up the strides",
     "jump *= stride",
     "jump += stride - 1",
     "Strides multiply.",
 )
-change(
+wrong_change(
     Q,
     "forgets the padding",
     "        start -= padding * jump\n",
     "",
     "Padding moves the start to the left.",
 )
-change(
+wrong_change(
     Q,
     "counts padding in pixels",
     "padding * jump",
     "padding",
     "A padded position of this layer is a jump of the input wide.",
 )
-change(
+wrong_change(
     Q,
     "has the sign of the start wrong",
     "start -= padding",
     "start += padding",
     "With padding, output 0 begins before the picture: negative.",
 )
-change(
+wrong_change(
     Q,
     "moves the start after the stride",
     "        start -= padding * jump\n        jump *= stride",
     "        jump *= stride\n        start -= padding * jump",
     "The padding lies on the layer's input, where the jump is still the old one.",
 )
-change(
+wrong_change(
     Q,
     "goes through the layers backwards",
     "in layers",
@@ -128,63 +124,63 @@ def field_of(layers):
 # 2 · field_of_blocks
 
 Q = "field_of_blocks"
-change(
+wrong_change(
     Q,
     "forgets the poolings' own windows",
     "        size += jump  # the pooling\n",
     "",
     "A pooling of 2 sees one position more.",
 )
-change(
+wrong_change(
     Q,
     "forgets the strides",
     "        jump *= 2\n",
     "",
     "After each pooling, the layers add twice as much.",
 )
-change(
+wrong_change(
     Q,
     "doubles the size",
     "jump *= 2",
     "size, jump = 2 * size, 2 * jump",
     "A stride doubles what later layers add, not what is there.",
 )
-change(
+wrong_change(
     Q,
     "adds three for each convolution",
     "2 * convolutions",
     "3 * convolutions",
     "A 3×3 adds 2.",
 )
-change(
+wrong_change(
     Q,
     "adds one for each convolution",
     "2 * convolutions",
     "convolutions",
     "A 3×3 adds 2: one on each side.",
 )
-change(
+wrong_change(
     Q,
     "lets the pooling's stride count for itself",
     "        size += jump  # the pooling\n        jump *= 2\n",
     "        jump *= 2\n        size += jump\n",
     "The pooling still moves with the old jump.",
 )
-change(
+wrong_change(
     Q,
     "begins with nothing",
     "size, jump = 1, 1",
     "size, jump = 0, 1",
     "A pixel sees itself: begin with 1.",
 )
-change(
+wrong_change(
     Q,
     "counts layers",
     "return size",
     "return sum(blocks)",
     "The field is asked for, in pixels.",
 )
-change(
+wrong_change(
     Q,
     "takes a pooling for a convolution",
     "size += jump  # the pooling",
@@ -219,63 +215,63 @@ def field_of_blocks(blocks):
 # 3 · pool_positions
 
 Q = "pool_positions"
-change(
+wrong_change(
     Q,
     "begins before the first layer",
     "range(1, layers + 1)",
     "range(layers)",
     "The pooling comes after layer 1, 2, …, not before.",
 )
-change(
+wrong_change(
     Q,
     "leaves out the last place",
     "range(1, layers + 1)",
     "range(1, layers)",
     "After the last layer, too.",
 )
-change(
+wrong_change(
     Q,
     "forgets the pooling's window",
     " + (window - 1)",
     "",
     "The pooling adds window - 1.",
 )
-change(
+wrong_change(
     Q,
     "adds the whole window",
     "(window - 1)",
     "window",
     "Windows overlap with what is seen: window - 1 is new.",
 )
-change(
+wrong_change(
     Q,
     "forgets the stride",
     "2 * 2 * (layers - after)",
     "2 * (layers - after)",
     "Behind a stride of 2, each layer adds 4.",
 )
-change(
+wrong_change(
     Q,
     "doubles everything",
     "sizes.append(before_pool + (window - 1) + 2 * 2 * (layers - after))",
     "sizes.append(2 * (1 + 2 * layers))",
     "Only the layers behind the pooling add twice as much.",
 )
-change(
+wrong_change(
     Q,
     "lets the layers before gain",
     "(layers - after)",
     "after",
     "The layers behind the pooling gain, not those before it.",
 )
-change(
+wrong_change(
     Q,
     "turns the list round",
     "return sizes",
     "return sizes[::-1]",
     "First the pooling after layer 1.",
 )
-change(
+wrong_change(
     Q,
     "adds the window at the new jump",
     "(window - 1)",
@@ -306,63 +302,63 @@ def pool_positions(layers, window):
 # 4 · pixels_behind
 
 Q = "pixels_behind"
-change(
+wrong_change(
     Q,
     "forgets the start",
     "start + output * jump",
     "output * jump",
     "Output 0 begins at start.",
 )
-change(
+wrong_change(
     Q,
     "moves by one",
     "output * jump",
     "output",
     "Neighbouring outputs are a jump apart.",
 )
-change(
+wrong_change(
     Q,
     "is one too long",
     "first + size - 1",
     "first + size",
     "size pixels, both ends included: the last is first + size - 1.",
 )
-change(
+wrong_change(
     Q,
     "does not cut at the left",
     "max(first, 0)",
     "first",
     "Pixels before 0 are padding.",
 )
-change(
+wrong_change(
     Q,
     "does not cut at the right",
     "min(last, length - 1)",
     "last",
     "The last pixel is length - 1.",
 )
-change(
+wrong_change(
     Q,
     "cuts at length",
     "length - 1",
     "length",
     "The last pixel of the picture is length - 1.",
 )
-change(
+wrong_change(
     Q,
     "shifts the window into the picture",
     "last = first + size - 1",
     "first = max(first, 0)\n    last = first + size - 1",
     "What hangs over the border is lost, it is not moved.",
 )
-change(
+wrong_change(
     Q,
     "centres the window",
     "first = start + output * jump",
     "first = start + output * jump - size // 2",
     "start + output * jump is where the field begins, not its middle.",
 )
-change(
+wrong_change(
     Q,
     "counts from the end",
     "start + output * jump",
@@ -390,63 +386,63 @@ def pixels_behind(size, jump, start, output, length):
 # 5 · path_counts
 
 Q = "path_counts"
-change(
+wrong_change(
     Q,
     "marks instead of counting",
     "] += paths",
     "] = paths",
     "Paths that meet add up.",
 )
-change(
+wrong_change(
     Q,
     "forgets the dilation",
     "position + tap * dilation",
     "position + tap",
     "The taps of a dilated kernel lie dilation apart.",
 )
-change(
+wrong_change(
     Q,
     "counts one for each tap",
     "] += paths",
     "] += 1",
     "All paths so far go on through a tap.",
 )
-change(
+wrong_change(
     Q,
     "counts whether, not how many",
     "return counts",
     "return [int(n > 0) for n in counts]",
     "How many paths, not whether there is one.",
 )
-change(
+wrong_change(
     Q,
     "leaves out the last tap",
     "for tap in range(kernel_size)",
     "for tap in range(kernel_size - 1)",
     "A kernel has kernel_size taps.",
 )
-change(
+wrong_change(
     Q,
     "always takes kernel 3",
     "in range(kernel_size)",
     "in range(3)",
     "The kernel may have another size.",
 )
-change(
+wrong_change(
     Q,
     "cuts off the holes",
     "return counts",
     "return [n for n in counts if n]",
     "Positions without a path are part of the field: 0.",
 )
-change(
+wrong_change(
     Q,
     "adds the dilations up",
     "    for dilation in dilations:\n",
     "    for dilation in ([sum(dilations)] if dilations else []):\n",
     "Each layer has its own taps; dilations are not added before.",
 )
-change(
+wrong_change(
     Q,
     "forgets the middle of each kernel",
     "for tap in range(kernel_size)",
@@ -498,53 +494,53 @@ def path_counts(dilations, kernel_size=3):
 # 6 · second_gap
 
 Q = "second_gap"
-change(
+wrong_change(
     Q,
     "goes on to the first",
     "dilations[1:-1]",
     "dilations[:-1]",
     "M₂ is asked for: stop at the second dilation.",
 )
-change(
+wrong_change(
     Q,
     "begins with the first",
     "gap = dilations[-1]",
     "gap = dilations[0]",
     "M of the last layer is its dilation.",
 )
-change(
+wrong_change(
     Q,
     "goes forwards",
     "reversed(dilations[1:-1])",
     "dilations[1:-1]",
     "From the last to the second.",
 )
-change(
+wrong_change(
     Q,
     "takes the smallest",
     "max(gap - 2 * r",
     "min(gap - 2 * r",
     "The largest of the three.",
 )
-change(
+wrong_change(
     Q, "forgets the dilation itself", ", r)", ")", "r is one of the three."
 )
-change(
+wrong_change(
     Q,
     "forgets the turned difference",
     ", 2 * r - gap",
     "",
     "2r - M is one of the three.",
 )
-change(
+wrong_change(
     Q,
     "forgets the difference",
     "max(gap - 2 * r, ",
     "max(",
     "M - 2r is one of the three.",
 )
-change(Q, "subtracts once", "gap - 2 * r,", "gap - r,", "Twice r.")
-change(
+wrong_change(Q, "subtracts once", "gap - 2 * r,", "gap - r,", "Twice r.")
+wrong_change(
     Q,
     "says whether it passes",
     "return gap",
@@ -572,63 +568,63 @@ def second_gap(dilations):
 # 7 · central_width
 
 Q = "central_width"
-change(
+wrong_change(
     Q,
     "returns half the width",
     "return 2 * half + 1",
     "return half",
     "The whole window: both halves and the middle.",
 )
-change(
+wrong_change(
     Q,
     "forgets the middle",
     "return 2 * half + 1",
     "return 2 * half",
     "The middle position counts.",
 )
-change(
+wrong_change(
     Q,
     "grows to one side only",
     "profile[middle - half : middle + half + 1]",
     "profile[middle : middle + half + 1]",
     "The window lies around the middle.",
 )
-change(
+wrong_change(
     Q,
     "takes the total for 1",
     "mass * sum(profile)",
     "mass",
     "The numbers need not add up to 1.",
 )
-change(
+wrong_change(
     Q,
     "stops one step too late",
     "return 2 * half + 1",
     "return 2 * half + 3",
     "The smallest window that holds the share.",
 )
-change(
+wrong_change(
     Q,
     "always asks for 95.45 %",
     "mass * sum",
     "0.9545 * sum",
     "The share is an argument.",
 )
-change(
+wrong_change(
     Q,
     "forgets the right end",
     "middle + half + 1]",
     "middle + half]",
     "A slice ends before its last index.",
 )
-change(
+wrong_change(
     Q,
     "counts positions with weight",
     "return 2 * half + 1",
     "return sum(1 for p in profile if p > 0)",
     "The smallest window that holds the share.",
 )
-change(
+wrong_change(
     Q,
     "has another share by default",
     "mass=0.9545",
@@ -672,63 +668,63 @@ def central_width(profile, mass=0.9545):
 # 8 · fitted_exponent
 
 Q = "fitted_exponent"
-change(
+wrong_change(
     Q,
     "forgets the logarithm of the widths",
     "torch.tensor(widths, dtype=torch.float64).log()",
     "torch.tensor(widths, dtype=torch.float64)",
     "Both axes are logarithmic.",
 )
-change(
+wrong_change(
     Q,
     "forgets the logarithm of the depths",
     "torch.tensor(depths, dtype=torch.float64).log()",
     "torch.tensor(depths, dtype=torch.float64)",
     "Both axes are logarithmic.",
 )
-change(
+wrong_change(
     Q,
     "forces the line through the origin",
     "    x, y = x - x.mean(), y - y.mean()\n",
     "",
     "a need not be 1: take the means off first.",
 )
-change(
+wrong_change(
     Q,
     "swaps the axes",
     "(x * x).sum()",
     "(y * y).sum()",
     "Width over depth: divide by the spread of the depths.",
 )
-change(
+wrong_change(
     Q,
     "returns the correlation",
     "(x * x).sum()",
     "((x * x).sum() * (y * y).sum()).sqrt()",
     "The slope, not the correlation.",
 )
-change(
+wrong_change(
     Q,
     "takes the first and the last point",
     "return ((x * y).sum() / (x * x).sum()).item()",
     "return ((y[-1] - y[0]) / (x[-1] - x[0])).item()",
     "Least squares over all points.",
 )
-change(
+wrong_change(
     Q,
     "averages the ratios",
     "return ((x * y).sum() / (x * x).sum()).item()",
     "return ((y[1:] - y[:-1]) / (x[1:] - x[:-1])).mean().item()",
     "Least squares over all points, not the mean of the slopes between neighbours.",
 )
-change(
+wrong_change(
     Q,
     "returns a for b",
     "return ((x * y).sum() / (x * x).sum()).item()",
     "return torch.tensor(widths, dtype=torch.float64).log().mean().exp().item()",
     "The slope is asked for.",
 )
-change(
+wrong_change(
     Q,
     "inverts the slope",
     "((x * y).sum() / (x * x).sum())",
@@ -757,57 +753,57 @@ def fitted_exponent(depths, widths):
 # 9 · choose_dilations
 
 Q = "choose_dilations"
-change(
+wrong_change(
     Q,
     "always adds one more",
     "while seen < view",
     "while seen <= view",
     "At least: equal is enough.",
 )
-change(
+wrong_change(
     Q,
     "adds the dilation once",
     "seen += 2 * dilations[-1]",
     "seen += dilations[-1]",
     "A kernel of 3 reaches dilation positions to each side.",
 )
-change(
+wrong_change(
     Q,
     "does not double",
     "2 ** len(dilations)",
     "1 + len(dilations)",
     "1, 2, 4, 8, …",
 )
-change(
+wrong_change(
     Q,
     "begins with 2",
     "2 ** len(dilations)",
     "2 ** (1 + len(dilations))",
     "Begin with 1.",
 )
-change(Q, "takes all ones", "2 ** len(dilations)", "1", "1, 2, 4, 8, …")
-change(
+wrong_change(Q, "takes all ones", "2 ** len(dilations)", "1", "1, 2, 4, 8, …")
+wrong_change(
     Q,
     "triples",
     "2 ** len(dilations)",
     "3 ** len(dilations)",
     "The dilations double.",
 )
-change(
+wrong_change(
     Q,
     "returns how many",
     "return dilations",
     "return len(dilations)",
     "The list of dilations is asked for.",
 )
-change(
+wrong_change(
     Q,
     "turns the list round",
     "return dilations",
     "return dilations[::-1]",
     "The first layer has dilation 1.",
 )
-change(
+wrong_change(
     Q,
     "returns what they see",
     "return dilations",
