@@ -25,14 +25,17 @@ def run_on_shapes(module: nn.Module, input_shape: tuple[int, ...], watching) -> 
     state = dict([*module.named_parameters(), *module.named_buffers()])
     floats = [value.dtype for value in state.values() if value.is_floating_point()]
     dtype = floats[0] if floats else torch.get_default_dtype()
-    shapes = {
-        name: torch.empty_like(value, device="meta")
-        for name, value in state.items()
-        if not value.is_meta
-    }
-    with evaluating(module), torch.no_grad(), torch.device("meta"), watching:
-        x = torch.empty(1, *input_shape, dtype=dtype)
-        return functional_call(module, shapes, (x,)) if shapes else module(x)
+    # In inference mode PyTorch would hide from `watching` which operations a call consists of.
+    leaving = torch.inference_mode(mode=False)
+    with leaving, evaluating(module), torch.no_grad(), torch.device("meta"):
+        shapes = {
+            name: torch.empty_like(value, device="meta")
+            for name, value in state.items()
+            if not value.is_meta
+        }
+        with watching:
+            x = torch.empty(1, *input_shape, dtype=dtype)
+            return functional_call(module, shapes, (x,)) if shapes else module(x)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from cnnbook.receptive_field import receptive_field_of
 from cnnbook.summary import count_macs, count_parameters, summarize, trace_shapes
 
 
@@ -74,6 +75,13 @@ def test_the_table_names_the_unit_in_text_and_in_html():
     for text in (str(summary), summary._repr_html_()):
         assert "8×4×4" in text
         assert "3,456" in text
+
+
+def test_counting_works_in_inference_mode_too():
+    convolution = nn.Conv2d(3, 8, 3)
+    with torch.inference_mode():
+        assert count_macs(convolution, (3, 32, 32)) == 9 * 3 * 8 * 30 * 30
+        assert receptive_field_of(convolution, (3, 32, 32)).size == 3
 
 
 def test_the_network_is_left_as_it_was():
