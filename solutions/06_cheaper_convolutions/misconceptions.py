@@ -13,8 +13,13 @@ from cnnbook.grading.misconceptions import right, wrong, wrong_change
 
 Q = "separable_share"
 SUM = "kernel_size**2 + out_channels"
-wrong_change(Q, "keeps the misprint", SUM, "out_channels * kernel_size**2 + out_channels",
-             "That is more than the denominator: the cheap layer would cost more than the full one.")  # fmt: skip
+wrong_change(
+    Q,
+    "keeps the misprint",
+    SUM,
+    "out_channels * kernel_size**2 + out_channels",
+    "That is more than the denominator: the cheap layer would cost more than the full one.",
+)
 wrong_change(
     Q,
     "forgets the mix",
@@ -36,17 +41,41 @@ wrong_change(
     "kernel_size",
     "A kernel has K² places.",
 )
-wrong_change(Q, "multiplies the steps", SUM, "kernel_size**2 * out_channels",
-             "One step after the other: their costs are added.")  # fmt: skip
-wrong_change(Q, "turns the fraction round", "return numerator // common, denominator // common",
-             "return denominator // common, numerator // common",
-             "Asked is the share that the separable layer costs, not the saving.")  # fmt: skip
-wrong_change(Q, "does not reduce", "math.gcd(numerator, denominator)", "1",
-             "Divide both by their greatest common divisor.")  # fmt: skip
-wrong_change(Q, "divides with a rest", "numerator // common, denominator // common",
-             "numerator / common, denominator / common", "Whole numbers: divide by //.")  # fmt: skip
-wrong_change(Q, "forgets K in the denominator", "out_channels * kernel_size**2\n", "out_channels\n",
-             "A full layer has K² weights for each pair of channels.")  # fmt: skip
+wrong_change(
+    Q,
+    "multiplies the steps",
+    SUM,
+    "kernel_size**2 * out_channels",
+    "One step after the other: their costs are added.",
+)
+wrong_change(
+    Q,
+    "turns the fraction round",
+    "return numerator // common, denominator // common",
+    "return denominator // common, numerator // common",
+    "Asked is the share that the separable layer costs, not the saving.",
+)
+wrong_change(
+    Q,
+    "does not reduce",
+    "math.gcd(numerator, denominator)",
+    "1",
+    "Divide both by their greatest common divisor.",
+)
+wrong_change(
+    Q,
+    "divides with a rest",
+    "numerator // common, denominator // common",
+    "numerator / common, denominator / common",
+    "Whole numbers: divide by //.",
+)
+wrong_change(
+    Q,
+    "forgets K in the denominator",
+    "out_channels * kernel_size**2\n",
+    "out_channels\n",
+    "A full layer has K² weights for each pair of channels.",
+)
 
 
 @wrong(
@@ -75,10 +104,20 @@ def separable_share(kernel_size, out_channels):
 # 2 · Separable
 
 Q = "Separable"
-wrong_change(Q, "filters all channels together", "            groups=in_channels,\n", "",
-             "Depthwise means groups=in_channels: one filter for each channel.")  # fmt: skip
-wrong_change(Q, "does not pad", "            padding=kernel_size // 2,\n", "",
-             "With stride 1 the map keeps its size: pad by K // 2.")  # fmt: skip
+wrong_change(
+    Q,
+    "filters all channels together",
+    "            groups=in_channels,\n",
+    "",
+    "Depthwise means groups=in_channels: one filter for each channel.",
+)
+wrong_change(
+    Q,
+    "does not pad",
+    "            padding=kernel_size // 2,\n",
+    "",
+    "With stride 1 the map keeps its size: pad by K // 2.",
+)
 wrong_change(
     Q,
     "pads by one",
@@ -100,19 +139,41 @@ wrong_change(
     "bias=True",
     "Both convolutions are without bias.",
 )
-wrong_change(Q, "strides twice", "out_channels, 1, bias=False", "out_channels, 1, stride, bias=False",
-             "Only the depthwise layer has the stride.")  # fmt: skip
-wrong_change(Q, "puts an activation between", "self.pointwise(self.depthwise(x))",
-             "self.pointwise(torch.relu(self.depthwise(x)))",
-             "The question asks for the two convolutions alone.")  # fmt: skip
-wrong_change(Q, "mixes only in groups", "out_channels, 1, bias=False",
-             "out_channels, 1, groups=math.gcd(in_channels, out_channels), bias=False",
-             "The 1×1 mixes all channels.")  # fmt: skip
-wrong_change(Q, "mixes with a large kernel", "nn.Conv2d(in_channels, out_channels, 1, bias=False)",
-             "nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=False)",
-             "Pointwise means a kernel of 1.")  # fmt: skip
-wrong_change(Q, "forgets the mix", "return self.pointwise(self.depthwise(x))", "return self.depthwise(x)",
-             "The depthwise layer alone mixes nothing and has as many channels as before.")  # fmt: skip
+wrong_change(
+    Q,
+    "strides twice",
+    "out_channels, 1, bias=False",
+    "out_channels, 1, stride, bias=False",
+    "Only the depthwise layer has the stride.",
+)
+wrong_change(
+    Q,
+    "puts an activation between",
+    "self.pointwise(self.depthwise(x))",
+    "self.pointwise(torch.relu(self.depthwise(x)))",
+    "The question asks for the two convolutions alone.",
+)
+wrong_change(
+    Q,
+    "mixes only in groups",
+    "out_channels, 1, bias=False",
+    "out_channels, 1, groups=math.gcd(in_channels, out_channels), bias=False",
+    "The 1×1 mixes all channels.",
+)
+wrong_change(
+    Q,
+    "mixes with a large kernel",
+    "nn.Conv2d(in_channels, out_channels, 1, bias=False)",
+    "nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=False)",
+    "Pointwise means a kernel of 1.",
+)
+wrong_change(
+    Q,
+    "forgets the mix",
+    "return self.pointwise(self.depthwise(x))",
+    "return self.depthwise(x)",
+    "The depthwise layer alone mixes nothing and has as many channels as before.",
+)
 
 
 @wrong(
@@ -177,23 +238,62 @@ class Separable(nn.Module):
 # 3 · nearest_separable
 
 Q = "nearest_separable"
-wrong_change(Q, "collects by output", "weight.transpose(0, 1).flatten(2)", "weight.flatten(2)",
-             "One pattern for each input channel, not for each output.")  # fmt: skip
-wrong_change(Q, "keeps two patterns", "s[:, :1, None] * u[:, :, :1] * v[:, :1]",
-             "(u[:, :, :2] * s[:, None, :2]) @ v[:, :2]", "One pattern for each input channel: rank 1.")  # fmt: skip
-wrong_change(Q, "forgets the singular value", "s[:, :1, None] * u", "u",
-             "The vectors have length 1; the strength is in the singular value.")  # fmt: skip
-wrong_change(Q, "takes the smallest singular value", "s[:, :1, None] * u[:, :, :1] * v[:, :1]",
-             "s[:, -1:, None] * u[:, :, -1:] * v[:, -1:]", "The largest singular value keeps most.")  # fmt: skip
-wrong_change(Q, "squares the singular value", "s[:, :1, None]", "s[:, :1, None] ** 2",
-             "The energy is the square; the kernel needs the value itself.")  # fmt: skip
-wrong_change(Q, "returns the rest", "return nearest.transpose(0, 1).reshape(weight.shape)",
-             "return weight - nearest.transpose(0, 1).reshape(weight.shape)",
-             "That is what is lost, not what is kept.")  # fmt: skip
-wrong_change(Q, "forgets to turn back", "nearest.transpose(0, 1).reshape", "nearest.reshape",
-             "The channels were exchanged at the beginning: exchange them again.")  # fmt: skip
-wrong_change(Q, "shares the root between both", "s[:, :1, None]", "s[:, :1, None].sqrt()",
-             "The root on one side only is not enough: the product needs the whole value.")  # fmt: skip
+wrong_change(
+    Q,
+    "collects by output",
+    "weight.transpose(0, 1).flatten(2)",
+    "weight.flatten(2)",
+    "One pattern for each input channel, not for each output.",
+)
+wrong_change(
+    Q,
+    "keeps two patterns",
+    "s[:, :1, None] * u[:, :, :1] * v[:, :1]",
+    "(u[:, :, :2] * s[:, None, :2]) @ v[:, :2]",
+    "One pattern for each input channel: rank 1.",
+)
+wrong_change(
+    Q,
+    "forgets the singular value",
+    "s[:, :1, None] * u",
+    "u",
+    "The vectors have length 1; the strength is in the singular value.",
+)
+wrong_change(
+    Q,
+    "takes the smallest singular value",
+    "s[:, :1, None] * u[:, :, :1] * v[:, :1]",
+    "s[:, -1:, None] * u[:, :, -1:] * v[:, -1:]",
+    "The largest singular value keeps most.",
+)
+wrong_change(
+    Q,
+    "squares the singular value",
+    "s[:, :1, None]",
+    "s[:, :1, None] ** 2",
+    "The energy is the square; the kernel needs the value itself.",
+)
+wrong_change(
+    Q,
+    "returns the rest",
+    "return nearest.transpose(0, 1).reshape(weight.shape)",
+    "return weight - nearest.transpose(0, 1).reshape(weight.shape)",
+    "That is what is lost, not what is kept.",
+)
+wrong_change(
+    Q,
+    "forgets to turn back",
+    "nearest.transpose(0, 1).reshape",
+    "nearest.reshape",
+    "The channels were exchanged at the beginning: exchange them again.",
+)
+wrong_change(
+    Q,
+    "shares the root between both",
+    "s[:, :1, None]",
+    "s[:, :1, None].sqrt()",
+    "The root on one side only is not enough: the product needs the whole value.",
+)
 
 
 @wrong(
@@ -279,12 +379,27 @@ wrong_change(
     "",
     "The 1×1 before has weights, too.",
 )
-wrong_change(Q, "lets the 3×3 read everything", "9 * three[0]", "9 * channels",
-             "The 3×3 reads what the 1×1 before it put out.")  # fmt: skip
-wrong_change(Q, "lets the 5×5 read everything", "25 * five[0]", "25 * channels",
-             "The 5×5 reads what its own 1×1 put out.")  # fmt: skip
-wrong_change(Q, "forgets the pooled branch", " + channels * pool", "",
-             "Pooling has no weights; the 1×1 behind it has.")  # fmt: skip
+wrong_change(
+    Q,
+    "lets the 3×3 read everything",
+    "9 * three[0]",
+    "9 * channels",
+    "The 3×3 reads what the 1×1 before it put out.",
+)
+wrong_change(
+    Q,
+    "lets the 5×5 read everything",
+    "25 * five[0]",
+    "25 * channels",
+    "The 5×5 reads what its own 1×1 put out.",
+)
+wrong_change(
+    Q,
+    "forgets the pooled branch",
+    " + channels * pool",
+    "",
+    "Pooling has no weights; the 1×1 behind it has.",
+)
 wrong_change(
     Q,
     "forgets the plain branch",
@@ -292,10 +407,20 @@ wrong_change(
     "0",
     "The first branch has weights, too.",
 )
-wrong_change(Q, "adds biases", "return weights", "return one + sum(three) + sum(five) + pool + weights",
-             "Without biases.")  # fmt: skip
-wrong_change(Q, "chains the branches", "channels * five[0]", "three[1] * five[0]",
-             "The branches stand side by side; each reads the module's input.")  # fmt: skip
+wrong_change(
+    Q,
+    "adds biases",
+    "return weights",
+    "return one + sum(three) + sum(five) + pool + weights",
+    "Without biases.",
+)
+wrong_change(
+    Q,
+    "chains the branches",
+    "channels * five[0]",
+    "three[1] * five[0]",
+    "The branches stand side by side; each reads the module's input.",
+)
 
 
 @right("a list of layers")
@@ -321,10 +446,20 @@ wrong_change(
     "9 * outside**2",
     "A basic block has two layers.",
 )
-wrong_change(Q, "counts FLOPs", "height * width * weights", "2 * height * width * weights",
-             "Asked are MACs: one for a multiplication with its addition.")  # fmt: skip
-wrong_change(Q, "forgets the places", "height * width * weights", "weights",
-             "Every place of the map does all of it.")  # fmt: skip
+wrong_change(
+    Q,
+    "counts FLOPs",
+    "height * width * weights",
+    "2 * height * width * weights",
+    "Asked are MACs: one for a multiplication with its addition.",
+)
+wrong_change(
+    Q,
+    "forgets the places",
+    "height * width * weights",
+    "weights",
+    "Every place of the map does all of it.",
+)
 wrong_change(
     Q,
     "counts one side of the map",
@@ -332,15 +467,35 @@ wrong_change(
     "height",
     "Height times width places.",
 )
-wrong_change(Q, "forgets the way back", "2 * outside * inside", "outside * inside",
-             "There are two 1×1 layers, in and out.")  # fmt: skip
-wrong_change(Q, "lets the 3×3 work outside", "9 * inside**2", "9 * outside**2",
-             "The 3×3 works on the few channels inside.")  # fmt: skip
-wrong_change(Q, "connects the 3×3 to the outside", "9 * inside**2", "9 * inside * outside",
-             "Inside to inside: the 1×1 layers change the width.")  # fmt: skip
+wrong_change(
+    Q,
+    "forgets the way back",
+    "2 * outside * inside",
+    "outside * inside",
+    "There are two 1×1 layers, in and out.",
+)
+wrong_change(
+    Q,
+    "lets the 3×3 work outside",
+    "9 * inside**2",
+    "9 * outside**2",
+    "The 3×3 works on the few channels inside.",
+)
+wrong_change(
+    Q,
+    "connects the 3×3 to the outside",
+    "9 * inside**2",
+    "9 * inside * outside",
+    "Inside to inside: the 1×1 layers change the width.",
+)
 wrong_change(Q, "takes 3 for 3×3", "9 * ", "3 * ", "A 3×3 has nine places.")
-wrong_change(Q, "assumes a square map", "height * width", "height * height",
-             "Height and width need not be equal.")  # fmt: skip
+wrong_change(
+    Q,
+    "assumes a square map",
+    "height * width",
+    "height * height",
+    "Height and width need not be equal.",
+)
 
 
 @wrong(
@@ -379,22 +534,62 @@ def block_macs(kind, height, width, outside, inside=None):
 # 6 · full_kernel
 
 Q = "full_kernel"
-wrong_change(Q, "puts every group first", "group * part : (group + 1) * part", "0 : part",
-             "Group g reads the inputs of group g.")  # fmt: skip
-wrong_change(Q, "deals the outputs in turn", "o // (out // groups)", "o % groups",
-             "The first out / groups outputs belong to group 0: blocks, not turns.")  # fmt: skip
-wrong_change(Q, "deals the inputs in turn", "group * part : (group + 1) * part", "group::groups",
-             "The first in / groups inputs belong to group 0: blocks, not turns.")  # fmt: skip
-wrong_change(Q, "fills with the same", "weight.new_zeros(", "weight.new_ones(",
-             "Where nothing is connected, the weight is 0.")  # fmt: skip
-wrong_change(Q, "divides by the wrong number", "o // (out // groups)", "o // groups",
-             "A group has out / groups outputs; that many follow each other.")  # fmt: skip
-wrong_change(Q, "shares the weights", "= weight[o]", "= weight[o] / groups",
-             "Nothing is averaged: the weights stay as they are.")  # fmt: skip
-wrong_change(Q, "turns the groups round", "group = o", "group = groups - 1 - o",
-             "The first outputs read the first inputs.")  # fmt: skip
-wrong_change(Q, "mirrors the kernels", "= weight[o]", "= weight[o].flip(1, 2)",
-             "PyTorch's layer does not mirror: the numbers stay in place.")  # fmt: skip
+wrong_change(
+    Q,
+    "puts every group first",
+    "group * part : (group + 1) * part",
+    "0 : part",
+    "Group g reads the inputs of group g.",
+)
+wrong_change(
+    Q,
+    "deals the outputs in turn",
+    "o // (out // groups)",
+    "o % groups",
+    "The first out / groups outputs belong to group 0: blocks, not turns.",
+)
+wrong_change(
+    Q,
+    "deals the inputs in turn",
+    "group * part : (group + 1) * part",
+    "group::groups",
+    "The first in / groups inputs belong to group 0: blocks, not turns.",
+)
+wrong_change(
+    Q,
+    "fills with the same",
+    "weight.new_zeros(",
+    "weight.new_ones(",
+    "Where nothing is connected, the weight is 0.",
+)
+wrong_change(
+    Q,
+    "divides by the wrong number",
+    "o // (out // groups)",
+    "o // groups",
+    "A group has out / groups outputs; that many follow each other.",
+)
+wrong_change(
+    Q,
+    "shares the weights",
+    "= weight[o]",
+    "= weight[o] / groups",
+    "Nothing is averaged: the weights stay as they are.",
+)
+wrong_change(
+    Q,
+    "turns the groups round",
+    "group = o",
+    "group = groups - 1 - o",
+    "The first outputs read the first inputs.",
+)
+wrong_change(
+    Q,
+    "mirrors the kernels",
+    "= weight[o]",
+    "= weight[o].flip(1, 2)",
+    "PyTorch's layer does not mirror: the numbers stay in place.",
+)
 
 
 @wrong(
@@ -437,25 +632,62 @@ def full_kernel(weight, groups):
 # 7 · shuffle
 
 Q = "shuffle"
-wrong_change(Q, "forgets to read by columns", "table.transpose(1, 2).reshape", "table.reshape",
-             "The table is read by columns.")  # fmt: skip
-wrong_change(Q, "writes the table the other way", "groups, channels // groups, height",
-             "channels // groups, groups, height", "One row for each group: groups comes first.")  # fmt: skip
-wrong_change(Q, "turns the pixels", "table.transpose(1, 2)", "table.transpose(3, 4)",
-             "The maps stay as they are; their order changes.")  # fmt: skip
-wrong_change(Q, "turns the order round", "return table", "return x.flip(1) if groups > 1 else table",
-             "Not backwards: the first of each group, then the second of each.")  # fmt: skip
-wrong_change(Q, "moves by one group", "return table",
-             "return x.roll(channels // groups, 1) if groups > 1 else table",
-             "A shift keeps the groups together; they must be dealt out.")  # fmt: skip
-wrong_change(Q, "mixes the pictures", "x.view(n, groups,", "x.transpose(0, 1).reshape(n, groups,",
-             "The pictures of a batch stay apart.")  # fmt: skip
-wrong_change(Q, "draws the order at random", "return table",
-             "return x[:, torch.randperm(channels, generator=torch.Generator().manual_seed(0))] if 1 else table",
-             "Shuffle is a fixed order, not chance.")  # fmt: skip
-wrong_change(Q, "exchanges the first two axes of the result", "transpose(1, 2).reshape(x.shape)",
-             "transpose(1, 2).reshape(n, channels, width, height).transpose(2, 3)",
-             "Height and width stay in place.")  # fmt: skip
+wrong_change(
+    Q,
+    "forgets to read by columns",
+    "table.transpose(1, 2).reshape",
+    "table.reshape",
+    "The table is read by columns.",
+)
+wrong_change(
+    Q,
+    "writes the table the other way",
+    "groups, channels // groups, height",
+    "channels // groups, groups, height",
+    "One row for each group: groups comes first.",
+)
+wrong_change(
+    Q,
+    "turns the pixels",
+    "table.transpose(1, 2)",
+    "table.transpose(3, 4)",
+    "The maps stay as they are; their order changes.",
+)
+wrong_change(
+    Q,
+    "turns the order round",
+    "return table",
+    "return x.flip(1) if groups > 1 else table",
+    "Not backwards: the first of each group, then the second of each.",
+)
+wrong_change(
+    Q,
+    "moves by one group",
+    "return table",
+    "return x.roll(channels // groups, 1) if groups > 1 else table",
+    "A shift keeps the groups together; they must be dealt out.",
+)
+wrong_change(
+    Q,
+    "mixes the pictures",
+    "x.view(n, groups,",
+    "x.transpose(0, 1).reshape(n, groups,",
+    "The pictures of a batch stay apart.",
+)
+wrong_change(
+    Q,
+    "draws the order at random",
+    "return table",
+    "return x[:, torch.randperm(channels, generator=torch.Generator().manual_seed(0))] if 1 else table",
+    "Shuffle is a fixed order, not chance.",
+)
+wrong_change(
+    Q,
+    "exchanges the first two axes of the result",
+    "transpose(1, 2).reshape(x.shape)",
+    "transpose(1, 2).reshape(n, channels, width, height).transpose(2, 3)",
+    "Height and width stay in place.",
+)
 
 
 @wrong(
@@ -481,13 +713,27 @@ def shuffle(x, groups):
 # 8 · cut_in_two
 
 Q = "cut_in_two"
-wrong_change(Q, "forgets the singular values", "u[:, :rank] * s[:rank]", "u[:, :rank]",
-             "The strengths must go into one of the two layers.")  # fmt: skip
-wrong_change(Q, "uses the values twice", "v[:rank].reshape", "(s[:rank, None] * v[:rank]).reshape",
-             "Each singular value belongs into the product once.")  # fmt: skip
-wrong_change(Q, "keeps the smallest", "v[:rank].reshape(rank, *weight.shape[1:])\n    second = u[:, :rank] * s[:rank]",
-             "v[-rank:].reshape(rank, *weight.shape[1:])\n    second = u[:, -rank:] * s[-rank:]",
-             "The largest singular values hold most.")  # fmt: skip
+wrong_change(
+    Q,
+    "forgets the singular values",
+    "u[:, :rank] * s[:rank]",
+    "u[:, :rank]",
+    "The strengths must go into one of the two layers.",
+)
+wrong_change(
+    Q,
+    "uses the values twice",
+    "v[:rank].reshape",
+    "(s[:rank, None] * v[:rank]).reshape",
+    "Each singular value belongs into the product once.",
+)
+wrong_change(
+    Q,
+    "keeps the smallest",
+    "v[:rank].reshape(rank, *weight.shape[1:])\n    second = u[:, :rank] * s[:rank]",
+    "v[-rank:].reshape(rank, *weight.shape[1:])\n    second = u[:, -rank:] * s[-rank:]",
+    "The largest singular values hold most.",
+)
 wrong_change(
     Q,
     "keeps one more",
@@ -495,14 +741,34 @@ wrong_change(
     "[: rank + 1]",
     "Exactly `rank` channels in between.",
 )
-wrong_change(Q, "exchanges the layers", "return first, second[:, :, None, None]",
-             "return second[:, :, None, None], first", "First the K×K, then the 1×1.")  # fmt: skip
-wrong_change(Q, "returns a matrix", "second[:, :, None, None]", "second",
-             "The kernel of a 1×1 convolution has four axes.")  # fmt: skip
-wrong_change(Q, "takes the root once", "* s[:rank]", "* s[:rank].sqrt()",
-             "Share the value between both layers, or give all of it to one.")  # fmt: skip
-wrong_change(Q, "works on the input channels", "weight.flatten(1)", "weight.transpose(0, 1).flatten(1)",
-             "The rows are the outputs: (out, in · K²).")  # fmt: skip
+wrong_change(
+    Q,
+    "exchanges the layers",
+    "return first, second[:, :, None, None]",
+    "return second[:, :, None, None], first",
+    "First the K×K, then the 1×1.",
+)
+wrong_change(
+    Q,
+    "returns a matrix",
+    "second[:, :, None, None]",
+    "second",
+    "The kernel of a 1×1 convolution has four axes.",
+)
+wrong_change(
+    Q,
+    "takes the root once",
+    "* s[:rank]",
+    "* s[:rank].sqrt()",
+    "Share the value between both layers, or give all of it to one.",
+)
+wrong_change(
+    Q,
+    "works on the input channels",
+    "weight.flatten(1)",
+    "weight.transpose(0, 1).flatten(1)",
+    "The rows are the outputs: (out, in · K²).",
+)
 
 
 @wrong(
@@ -542,12 +808,27 @@ wrong_change(
     "+ rate * gradient",
     "Down the slope: minus.",
 )
-wrong_change(Q, "counts all entries", "torch.where(shown, before[-1] - target, torch.zeros_like(target))",
-             "before[-1] - target", "Only the entries that are shown count.")  # fmt: skip
-wrong_change(Q, "forgets the half", "- rate * gradient", "- 2 * rate * gradient",
-             "Half the sum of squares: its derivative is the error itself.")  # fmt: skip
-wrong_change(Q, "averages the loss", "gradient = before", "gradient = 1 / shown.sum() * before",
-             "The sum over the entries, not their mean.")  # fmt: skip
+wrong_change(
+    Q,
+    "counts all entries",
+    "torch.where(shown, before[-1] - target, torch.zeros_like(target))",
+    "before[-1] - target",
+    "Only the entries that are shown count.",
+)
+wrong_change(
+    Q,
+    "forgets the half",
+    "- rate * gradient",
+    "- 2 * rate * gradient",
+    "Half the sum of squares: its derivative is the error itself.",
+)
+wrong_change(
+    Q,
+    "averages the loss",
+    "gradient = before",
+    "gradient = 1 / shown.sum() * before",
+    "The sum over the entries, not their mean.",
+)
 wrong_change(
     Q,
     "forgets what stands behind",
@@ -555,17 +836,41 @@ wrong_change(
     "",
     "The error passes the factors behind, too.",
 )
-wrong_change(Q, "forgets what stands before", "before[index].T @ ", "",
-             "The error passes the factors before, too.")  # fmt: skip
-wrong_change(Q, "forgets to transpose", "before[index].T @ error @ after.T", "before[index] @ error @ after",
-             "The gradient of A W B is Aᵀ · error · Bᵀ.")  # fmt: skip
-wrong_change(Q, "goes on with new factors", "after = factors[index] @ after", "after = new[0] @ after",
-             "All factors step at once, from the old values.")  # fmt: skip
-wrong_change(Q, "returns the gradients", "factors[index] - rate * gradient", "gradient",
-             "Asked are the factors after the step.")  # fmt: skip
-wrong_change(Q, "changes the given factors", "new.insert(0, factors[index] - rate * gradient)\n        after = factors[index] @ after",
-             "old = factors[index].clone()\n        factors[index] -= 1.5 * rate * gradient\n        new.insert(0, factors[index])\n        after = old @ after",
-             "Leave the given factors as they are; and the step is `rate` times the gradient.")  # fmt: skip
+wrong_change(
+    Q,
+    "forgets what stands before",
+    "before[index].T @ ",
+    "",
+    "The error passes the factors before, too.",
+)
+wrong_change(
+    Q,
+    "forgets to transpose",
+    "before[index].T @ error @ after.T",
+    "before[index] @ error @ after",
+    "The gradient of A W B is Aᵀ · error · Bᵀ.",
+)
+wrong_change(
+    Q,
+    "goes on with new factors",
+    "after = factors[index] @ after",
+    "after = new[0] @ after",
+    "All factors step at once, from the old values.",
+)
+wrong_change(
+    Q,
+    "returns the gradients",
+    "factors[index] - rate * gradient",
+    "gradient",
+    "Asked are the factors after the step.",
+)
+wrong_change(
+    Q,
+    "changes the given factors",
+    "new.insert(0, factors[index] - rate * gradient)\n        after = factors[index] @ after",
+    "old = factors[index].clone()\n        factors[index] -= 1.5 * rate * gradient\n        new.insert(0, factors[index])\n        after = old @ after",
+    "Leave the given factors as they are; and the step is `rate` times the gradient.",
+)
 
 
 @wrong("moves only the first factor", hint="All factors are moved.")
@@ -612,8 +917,13 @@ def next_factors(factors, target, shown, rate):
 # 10 · line_separates
 
 Q = "line_separates"
-wrong_change(Q, "lets points lie on the line", "<= 0", "< 0",
-             "A point on the line is not on the right side: ≤.")  # fmt: skip
+wrong_change(
+    Q,
+    "lets points lie on the line",
+    "<= 0",
+    "< 0",
+    "A point on the line is not on the right side: ≤.",
+)
 wrong_change(
     Q,
     "forgets the bias",
@@ -621,10 +931,20 @@ wrong_change(
     ", b",
     "The line need not go through the origin: b moves, too.",
 )
-wrong_change(Q, "moves away", "w1 + y * x1, w2 + y * x2, b + y", "w1 - y * x1, w2 - y * x2, b - y",
-             "Towards the point: add y x.")  # fmt: skip
-wrong_change(Q, "forgets the label", "w1 + y * x1, w2 + y * x2", "w1 + x1, w2 + x2",
-             "The step carries the label's sign.")  # fmt: skip
+wrong_change(
+    Q,
+    "moves away",
+    "w1 + y * x1, w2 + y * x2, b + y",
+    "w1 - y * x1, w2 - y * x2, b - y",
+    "Towards the point: add y x.",
+)
+wrong_change(
+    Q,
+    "forgets the label",
+    "w1 + y * x1, w2 + y * x2",
+    "w1 + x1, w2 + x2",
+    "The step carries the label's sign.",
+)
 wrong_change(
     Q,
     "gives up after one round",
@@ -632,12 +952,27 @@ wrong_change(
     "range(1)",
     "It may take many rounds.",
 )
-wrong_change(Q, "asks for one correct point", "if mistakes == 0:", "if mistakes < len(points):",
-             "A whole round without a mistake.")  # fmt: skip
-wrong_change(Q, "always finds one", "return False", "return True",
-             "After the last round without success, the answer is False.")  # fmt: skip
-wrong_change(Q, "takes the points for their signs", "w1 * x1 + w2 * x2 + b", "w1 * (x1 > 0) + w2 * (x2 > 0) + b",
-             "The coordinates count, not only their signs.")  # fmt: skip
+wrong_change(
+    Q,
+    "asks for one correct point",
+    "if mistakes == 0:",
+    "if mistakes < len(points):",
+    "A whole round without a mistake.",
+)
+wrong_change(
+    Q,
+    "always finds one",
+    "return False",
+    "return True",
+    "After the last round without success, the answer is False.",
+)
+wrong_change(
+    Q,
+    "takes the points for their signs",
+    "w1 * x1 + w2 * x2 + b",
+    "w1 * (x1 > 0) + w2 * (x2 > 0) + b",
+    "The coordinates count, not only their signs.",
+)
 
 
 @wrong(
