@@ -20,7 +20,7 @@ from scripts.paths import ROOT, chapters, solutions
 
 NBVAL = ["--nbval", "--nbval-sanitize-with", "tests/nbval.cfg", "--nbval-cell-timeout", "120"]
 GRADING = ["tests/test_grading.py", "tests/test_submissions.py"]  # they measure time: alone
-IN_BROWSER = ["tests/test_browser.py", "tests/test_figures.py"]
+IN_BROWSER = ["tests/test_browser.py", "tests/test_figures.py", "tests/test_quizzes.py"]
 SLOW = [*IN_BROWSER, "tests/test_checks_can_fail.py", *GRADING]
 
 
@@ -103,7 +103,7 @@ def book() -> Outcome:
 
 
 def browser() -> Outcome:
-    """The built pages and the interactive figures in Chromium; installs Debian's Chromium where that is allowed."""
+    """The built pages, figures and quizzes in Chromium; installs Debian's Chromium where that is allowed."""
     from scripts.chromium import INSTALL, ensure_chromium
 
     if ensure_chromium() is None:

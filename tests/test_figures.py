@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from axe_playwright_python.sync_playwright import Axe
 
-from cnnbook import figures
+from cnnbook import figures, recorded
+from cnnbook import receptive_field as rf
 from cnnbook.arithmetic import (
     conv_macs,
     conv_output_size,
@@ -15,6 +16,7 @@ from cnnbook.arithmetic import (
     conv_transpose_output_size,
 )
 from cnnbook.data import photo
+from cnnbook.models import alexnet, resnet, vgg
 from cnnbook.symmetry import blur_pool, equivariance_error, translate_circular
 
 SETTINGS = 200
@@ -23,6 +25,10 @@ FIGURES = {
     "arithmetic": figures.arithmetic(),
     "equivariance": figures.equivariance(),
     "backward": figures.backward(),
+    "field": figures.field(),
+    "dilation": figures.dilation(),
+    "normalisation": figures.normalisation(),
+    "clinic": figures.clinic(),
 }
 MODES = {
     "zeros": "constant",
@@ -209,6 +215,120 @@ def test_the_backward_figure_agrees_with_autograd(opened):
         assert sum(a * b for a, b in found["pairs"]) == asked[row, column]
 
 
+def test_the_field_explorer_agrees_with_the_recurrence(opened):
+    chooser = random.Random(5)
+    settings = []
+    for _ in range(SETTINGS):
+        layers = [
+            [chooser.choice(c) for c in ([1, 2, 3, 5, 7], [1, 1, 2], [1, 1, 2, 4])]
+            for _ in range(8)
+        ]
+        settings.append({"layers": layers, "shown": chooser.randint(0, 8)})
+    for values, found in zip(settings, results(opened("field"), settings), strict=True):
+        chain = [rf.Layer(k, s, dilation=d) for k, s, d in values["layers"][: values["shown"]]]
+        expected = rf.receptive_field(chain)
+        assert (found["size"], found["jump"]) == (expected.size, expected.jump)
+        profile, jump = torch.ones(1, 1, 1, dtype=torch.float64), 1
+        for layer in chain:
+            taps = torch.zeros(1, 1, layer.dilation * jump * (layer.kernel_size - 1) + 1).double()
+            taps[..., :: layer.dilation * jump] = 1 / layer.kernel_size
+            profile = F.conv1d(profile, taps, padding=taps.shape[2] - 1)
+            jump *= layer.stride
+        assert found["effective"] == rf.effective_width(profile[0, 0].tolist()), values
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [("AlexNet", alexnet.alexnet), ("VGG-16", vgg.vgg16), ("VGG-19", vgg.vgg19),
+     ("ResNet-18", resnet.resnet18), ("ResNet-50", resnet.resnet50)],
+)  # fmt: skip
+def test_the_explorers_stacks_are_those_of_the_networks(name, make):
+    with torch.device("meta"):
+        real = rf.receptive_field_of(make(), (3, 224, 224))
+    found = rf.receptive_field([rf.Layer(k, s, dilation=d) for k, s, d in figures.stacks()[name]])
+    assert (found.size, found.jump) == (real.size, real.jump)
+
+
+def test_the_dilation_explorer_counts_every_path(opened):
+    settings = drawn(
+        SETTINGS, 6, kernel=[2, 3, 5], count=range(1, 6),
+        **{f"d{i}": range(1, 10) for i in range(1, 6)},
+    )  # fmt: skip
+    page = opened("dilation")
+    for values, found in zip(settings, results(page, settings), strict=True):
+        dilations = [values[f"d{i}"] for i in range(1, values["count"] + 1)]
+        counts = rf.tap_counts(dilations, values["kernel"])
+        assert found["counts"] == counts.tolist()
+        assert (found["size"], found["seen"]) == (len(counts), int((counts > 0).sum()))
+        assert (found["seen"] == found["size"]) == rf.covers_all(dilations, values["kernel"])
+        gap = dilations[-1]
+        for r in dilations[-2:0:-1]:
+            gap = max(gap - 2 * r, 2 * r - gap, r)
+        expected = gap if len(dilations) > 1 else None
+        assert found["rule"] == expected
+        assert found["passes"] == (expected is not None and expected <= values["kernel"])
+
+
+def test_the_normalisation_explorer_agrees_with_pytorch(opened):
+    settings = drawn(
+        SETTINGS, 7, kind=["BN", "LN", "LN at each place", "IN", "GN"], groups=[1, 2, 4],
+        batch=[1, 2, 3], seed=range(1, 1000), picked=range(48), show=["numbers", "normalised"],
+    )  # fmt: skip
+    layers = {
+        "BN": lambda x, _: F.batch_norm(x, None, None, training=True),
+        "LN": lambda x, _: F.layer_norm(x, x.shape[1:]),
+        "LN at each place": lambda x, _: F.layer_norm(x.movedim(1, -1), (4,)).movedim(-1, 1),
+        "IN": lambda x, _: F.instance_norm(x),
+        "GN": F.group_norm,
+    }
+    for values, found in zip(settings, results(opened("normalisation"), settings), strict=True):
+        x = torch.tensor(found["x"], dtype=torch.float64).reshape(3, 4, 2, 2)[: values["batch"]]
+        x.requires_grad_()
+        expected = layers[values["kind"]](x, values["groups"])
+        count = x.numel()
+        assert torch.allclose(
+            torch.tensor(found["normalised"][:count]).double(), expected.flatten()
+        )
+        picked = values["picked"] if values["picked"] < count else 0
+        (gradient,) = torch.autograd.grad((expected**3).flatten()[picked], x)
+        touched = gradient.flatten().nonzero().flatten().tolist()
+        assert set(touched) <= set(found["members"])  # what the output depends on shares the mean
+        members = x.detach().flatten()[found["members"]]
+        assert found["mean"] == pytest.approx(members.mean().item())
+        assert found["variance"] == pytest.approx(members.var(correction=0).item())
+        per_mean = {"BN": 4 * values["batch"], "LN": 16, "LN at each place": 4, "IN": 4}
+        assert found["count"] == per_mean.get(values["kind"], 16 // values["groups"])
+
+
+def test_the_clinic_shows_the_recorded_run_and_the_rules_diagnosis(opened):
+    runs = recorded.runs("clinic_cifar10")
+    assert len({str(run["settings"]) for run in runs}) == len(runs) == 24
+    knobs = ("rate", "pictures", "augmentation", "width")
+    settings = [
+        {knob: str(run["settings"][knob]).lower() for knob in knobs} | {"show": show}
+        for run in runs
+        for show in ("accuracy", "loss")
+    ]
+    diagnoses = set()
+    for values, found in zip(settings, results(opened("clinic"), settings), strict=True):
+        run = next(
+            r for r in runs if all(str(r["settings"][k]).lower() == values[k] for k in knobs)
+        )
+        assert found["training"] == run[values["show"]]
+        assert found["validation"] == run[f"validation_{values['show']}"]
+        assert found["test"] == run["test_accuracy"]
+        last, gap = run["accuracy"][-1], run["accuracy"][-1] - run["validation_accuracy"][-1]
+        if None in run["loss"] or last < 0.15:
+            expected = "divergence"
+        elif gap > 0.15:
+            expected = "overfitting"
+        else:
+            expected = "underfitting" if last < 0.5 else "fine"
+        assert found["diagnosis"] == expected
+        diagnoses.add(expected)
+    assert diagnoses == {"divergence", "overfitting", "underfitting", "fine"}
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_weighs_little_and_fetches_nothing(name):
     html = FIGURES[name].html
@@ -241,6 +361,10 @@ KEYS = {  # what to focus, which key to press, and whose text or label must chan
     "arithmetic": ("button", "Enter", "status"),
     "equivariance": ("canvas[tabindex]", "ArrowLeft", "status"),
     "backward": (".w button", "Enter", "status"),
+    "field": ("button", "Enter", "status"),
+    "dilation": ("input[type=range]", "ArrowRight", "status"),
+    "normalisation": ("td button[data-place='5']", "Enter", "status"),
+    "clinic": ("button", "Enter", "status"),
 }
 
 

@@ -178,6 +178,8 @@ def uniform_profile(depth):
 def test_seven_layers_see_fifteen_pixels_and_nearly_all_comes_from_nine():
     assert len(uniform_profile(7)) == 15
     assert effective_width(uniform_profile(7)) == 9
+    assert effective_width([1, 3, 3, 1], mass=0.75) == 2  # the middle lies between two positions
+    assert effective_width([1, 3, 3, 1], mass=0.76) == 4
 
 
 def test_the_effective_field_grows_with_the_square_root_of_depth():

@@ -73,6 +73,66 @@ def backward() -> Interactive:
     return Interactive("backward", alt, {})
 
 
+def field() -> Interactive:
+    """Return the receptive-field explorer: build a stack, and see its field grow over a picture."""
+    alt = """A photograph of 224 pixels with two frames: what one output of a stack of layers sees, and where
+    95 percent of its influence lies. Layers can be added, and the stacks of known networks chosen."""
+    settings = {"photo": _photo("chelsea", 56), "size": 56, "presets": stacks()}
+    return Interactive("field", alt, settings)
+
+
+def stacks() -> dict[str, list[list[int]]]:
+    """Return known networks along their longest path, as [kernel, stride, dilation] for each layer."""
+    conv, pool, down = [3, 1, 1], [2, 2, 1], [3, 2, 1]
+    alexnet = [[11, 4, 1], down, [5, 1, 1], down, conv, conv, conv, down]
+    vgg = {
+        n: [la for block in blocks for la in [*[conv] * block, pool]] for n, blocks in _VGG.items()
+    }
+    resnet18 = [[7, 2, 1], down, *[conv] * 4, *[down, *[conv] * 3] * 3]
+    one = [1, 1, 1]
+    resnet50 = [[7, 2, 1], down, *[one, conv, one] * 3]
+    for blocks in (4, 6, 3):
+        resnet50 += [one, down, one, *[one, conv, one] * (blocks - 1)]
+    dilated = [[3, 1, 2**n] for n in range(7)]
+    return {
+        "own stack": [conv, conv, pool, conv, conv],
+        "VGG-16": vgg["VGG-16"],
+        "VGG-19": vgg["VGG-19"],
+        "AlexNet": alexnet,
+        "ResNet-18": resnet18,
+        "ResNet-50": resnet50,
+        "dilations 1, 2, 4, …, 64": dilated,
+    }
+
+
+_VGG = {"VGG-16": (2, 2, 3, 3, 3), "VGG-19": (2, 2, 4, 4, 4)}
+
+
+def dilation() -> Interactive:
+    """Return the dilation explorer: which positions a stack reads, and by how many paths."""
+    alt = """The field of a stack of dilated layers as a plane of squares, filled where the stack reads a
+    position and empty where it does not, with the number of paths along one axis. The dilations of up to
+    five layers can be changed."""
+    return Interactive("dilation", alt, {})
+
+
+def normalisation() -> Interactive:
+    """Return the axes of normalisation: choose a number, and see which others share its mean."""
+    alt = """Three small pictures of four channels as tables of numbers. Choosing a number marks all those
+    that share its mean under batch, layer, instance or group normalisation, and tells mean and variance."""
+    return Interactive("normalisation", alt, {})
+
+
+def clinic() -> Interactive:
+    """Return the curve clinic: diagnose recorded runs, then turn a knob and see what changes."""
+    from cnnbook.recorded import runs
+
+    alt = """Training and validation curves of a real run on CIFAR-10 pictures. The reader chooses a diagnosis,
+    then changes the learning rate, the number of pictures, augmentation or width, and sees the run that
+    was recorded with those settings."""
+    return Interactive("clinic", alt, {"runs": runs("clinic_cifar10")})
+
+
 def script(name: str) -> str:
     """Return one figure's code with what it imports, as a single module."""
     parts = [_read(part) for part in (*SHARED, f"{name}.js")]

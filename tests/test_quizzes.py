@@ -1,0 +1,83 @@
+"""The quizzes: one right answer each, a reason for every answer, and numbers that are computed."""
+
+import json
+import math
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from cnnbook import quizzes
+from cnnbook.receptive_field import Layer, growth_exponent, receptive_field, tap_counts
+from scripts.paths import ROOT
+
+NAMES = quizzes.names()
+NUMBER = re.compile(r"^(?:By )?[\d.]+\.?$")
+KNOWN = {
+    "Layer": Layer, "growth_exponent": growth_exponent, "math": math,
+    "receptive_field": receptive_field, "tap_counts": tap_counts,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_quiz_has_one_right_answer_and_a_reason_for_each(name):
+    asked = quizzes.questions(name)
+    assert len(asked) >= 5
+    for question in asked:
+        answers = question["answers"]
+        assert len(answers) >= 3
+        assert sum(answer["right"] for answer in answers) == 1, question["ask"]
+        assert len({answer["say"] for answer in answers}) == len(answers)
+        assert all(len(answer["why"].split()) >= 5 for answer in answers), question["ask"]
+    places = {[a["right"] for a in question["answers"]].index(True) for question in asked}
+    assert len(places) > 1  # not always the same one
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_numbers_in_right_answers_are_computed(name):
+    checked = 0
+    for question in quizzes.questions(name):
+        right = next(a["say"] for a in question["answers"] if a["right"])
+        if "check" in question:
+            assert eval(question["check"], dict(KNOWN)) is True, question["ask"]
+            checked += 1
+        else:
+            assert not NUMBER.match(right), f"{right!r} needs a check"
+    assert checked
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_chapter_of_a_quiz_shows_it(name):
+    notebook = json.loads((ROOT / "chapters" / f"{name}.ipynb").read_text(encoding="utf-8"))
+    code = "".join("".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code")
+    assert f'quizzes.quiz("{name}")' in code
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("width", [375, 1100])
+def test_answers_unfold_by_keyboard_without_a_script(browser, name, width):
+    context = browser.new_context(
+        offline=True, java_script_enabled=False, viewport={"width": width, "height": 800}
+    )
+    page = context.new_page()
+    page.set_content(f"<html lang='en'><title>quiz</title><main>{quizzes.quiz(name).html}</main>")
+    first = page.locator("details").first
+    assert not first.locator("strong").is_visible()
+    first.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert first.locator("strong").is_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_axe_finds_nothing(browser, name):
+    page = browser.new_page()
+    page.set_content(f"<html lang='en'><title>quiz</title><main>{quizzes.quiz(name).html}</main>")
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
+    assert found.violations_count == 0, found.generate_report()
+    page.close()
+
+
+def test_a_quiz_that_does_not_exist_is_named():
+    with pytest.raises(ValueError, match="05_receptive_fields"):
+        quizzes.quiz("05")
