@@ -3,13 +3,13 @@ import { begin, controlsFor, el } from "./interface.js";
 // What a pair of curves shows, by rules that the status line names.
 export function diagnose({ loss, accuracy, validation_accuracy: validation }) {
   const last = accuracy[accuracy.length - 1], gap = last - validation[validation.length - 1];
-  if (loss.some((value) => value === null) || last < 0.15) return "divergence";
+  if (loss.some((value) => value === null) || last < 0.15) return "not learning";
   if (gap > 0.15) return "overfitting";
   return last < 0.5 ? "underfitting" : "fine";
 }
 
 const REASONS = {
-  divergence: "a loss is no number, or training accuracy stays near that of guessing, one in ten",
+  "not learning": "a loss is no number, or training accuracy stays near that of guessing, one in ten (a rate that is much too large or much too small)",
   overfitting: "training accuracy is more than 15 points above validation accuracy",
   underfitting: "the two are close, and training accuracy is below one half",
   fine: "the two are close, and training accuracy is at least one half",
