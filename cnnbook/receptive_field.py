@@ -121,7 +121,9 @@ def effective_width(profile: Sequence[float], *, mass: float = 0.9545) -> int:
     if profile.ndim != 1 or profile.size == 0 or not 0 < mass <= 1:
         raise ValueError(f"mass={mass!r} must be in (0, 1], and the profile one axis with values")
     length = len(profile)
-    for width in range(2 - length % 2, length, 2):  # both sides alike: as odd or even as the profile
+    for width in range(
+        2 - length % 2, length, 2
+    ):  # both sides alike: as odd or even as the profile
         first = (length - width) // 2
         if profile[first : first + width].sum() >= mass * profile.sum() - 1e-12:
             return width

@@ -29,7 +29,7 @@ export function mount(root, { runs }) {
   };
   copy(order[0]);
 
-  const plot = el("div", { class: "plot" });
+  const plot = el("div", { class: "plot" }), legend = el("p");
   const status = begin(root, "The curve clinic: what is wrong here?", state, update, result);
   const controls = controlsFor(state, (key) => {
     if (KNOBS.includes(key)) state.before = shown;
@@ -38,8 +38,8 @@ export function mount(root, { runs }) {
   let shown = order[0];
 
   function draw(run, before) {
-    const width = 420, height = 210, top = state.show === "accuracy" ? 1 : 4, epochs = run.loss.length;
-    const x = (i) => 40 + (i * (width - 60)) / (epochs - 1), y = (v) => 175 - 160 * Math.min(1, v / top);
+    const width = 340, height = 200, top = state.show === "accuracy" ? 1 : 4, epochs = run.loss.length;
+    const x = (i) => 36 + (i * (width - 48)) / (epochs - 1), y = (v) => 170 - 155 * Math.min(1, v / top);
     const line = (values, look) => {
       const points = values.map((v, i) => (v === null ? null : `${x(i).toFixed(1)},${y(v).toFixed(1)}`)).filter((p) => p !== null);
       return points.length ? `<polyline points="${points.join(" ")}" class="${look}"/>` : "";
@@ -47,10 +47,10 @@ export function mount(root, { runs }) {
     const [training, validation] = [run[state.show], run[`validation_${state.show}`]], end = (values) => values[values.length - 1];
     const told = (value) => (value === null ? "not a number" : state.show === "accuracy" ? percent(value) : value.toFixed(2));
     plot.innerHTML = `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${state.show} over ${epochs} epochs: training ends at ${told(end(training))}, validation at ${told(end(validation))}">` +
-      `<path class="axis" d="M40 15V175H${width - 20}"/>` + (before ? line(before[state.show], "past") + line(before[`validation_${state.show}`], "past dashed") : "") +
+      `<path class="axis" d="M36 15V170H${width - 12}"/>` + (before ? line(before[state.show], "past") + line(before[`validation_${state.show}`], "past dashed") : "") +
       line(training, "curve") + line(validation, "second") +
-      `<text x="34" y="179" text-anchor="end">0</text><text x="34" y="20" text-anchor="end">${top}</text><text x="${width / 2}" y="204" text-anchor="middle">epochs 1 to ${epochs}; ${state.show}</text>` +
-      `<text x="${width - 18}" y="28" text-anchor="end">solid: training; dashed: validation${before ? "; grey: before" : ""}</text></svg>`;
+      `<text x="30" y="174" text-anchor="end">0</text><text x="30" y="20" text-anchor="end">${top}</text><text x="${width / 2}" y="194" text-anchor="middle">epochs 1 to ${epochs}; ${state.show}</text></svg>`;
+    legend.textContent = `Solid: training. Dashed: validation.${before ? " Grey: the run before." : ""}`;
   }
   function guessed(word) { state.guess = word; update(); }
   function next() {
@@ -79,6 +79,6 @@ export function mount(root, { runs }) {
   root.append(
     el("div", { class: "controls" }, ...Object.keys(REASONS).map((word) => button(word, () => guessed(word))), button("another case", next),
       controls.choice("show", "show", [["accuracy", "accuracy"], ["loss", "loss"]])),
-    plot, knobs, status);
+    plot, legend, knobs, status);
   update();
 }

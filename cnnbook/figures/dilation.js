@@ -52,7 +52,7 @@ export function mount(root) {
     }
   }
   function drawBars(counts) {
-    const width = 420, height = 120, top = Math.max(...counts), step = (width - 20) / counts.length;
+    const width = 340, height = 120, top = Math.max(...counts), step = (width - 20) / counts.length;
     const drawn = counts.map((n, i) => (n ? `<rect class="value" x="${10 + i * step}" y="${100 - (85 * n) / top}" width="${Math.max(0.8 * step, 0.6)}" height="${(85 * n) / top}"/>`
       : `<text x="${10 + (i + 0.4) * step}" y="99" text-anchor="middle">·</text>`)).join("");
     bars.innerHTML = `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="Paths to each position of one axis: ${counts.join(", ")}">` +

@@ -56,7 +56,7 @@ export function mount(root) {
       }
       return el("table", {}, el("caption", {}, `channel ${c + 1}`), el("tbody", {}, ...rows));
     };
-    return el("div", {}, el("p", {}, `Picture ${n + 1}`), el("div", { class: "parts" }, ...[0, 1, 2, 3].map(channel)));
+    return el("div", {}, el("p", {}, `Picture ${n + 1}`), el("div", { class: "parts close" }, ...[0, 1, 2, 3].map(channel)));
   }
   function update() {
     if (!used(PLACES[state.picked])) state.picked = 0;

@@ -14,13 +14,15 @@ from cnnbook.figures import Interactive
 
 __all__ = ["names", "questions", "quiz"]
 
-STYLE = """.cnnbook-quiz { border: 1px solid #77736a; padding: 0.2rem 1rem 0.8rem; max-width: 60rem; }
-.cnnbook-quiz p { margin: 0.9rem 0 0.3rem; font-weight: bold; }
-.cnnbook-quiz details { margin: 0.15rem 0; padding: 0.2rem 0.6rem; border-left: 4px solid #77736a; }
+STYLE = """:root .cnnbook-quiz { --paper: #fdfcf9; --ink: #222; --line: #77736a; --right: #007a58; --wrong: #b34700; }
+html[data-theme="dark"] .cnnbook-quiz, [data-jp-theme-light="false"] .cnnbook-quiz, .vscode-dark .cnnbook-quiz, html[theme="dark"] .cnnbook-quiz { --paper: #16181b; --ink: #eceae4; --line: #8d897f; --right: #2fbf90; --wrong: #f08a3c; }
+.cnnbook-quiz { background: var(--paper); color: var(--ink); border: 1px solid var(--line); padding: 0.2rem 1rem 0.8rem; max-width: 60rem; font: 15px/1.45 sans-serif; }
+.cnnbook-quiz p { margin: 0.9rem 0 0.3rem; font-weight: bold; color: var(--ink); }
+.cnnbook-quiz details { margin: 0.15rem 0; padding: 0.2rem 0.6rem; border-left: 4px solid var(--line); background: none; }
 .cnnbook-quiz summary { cursor: pointer; min-height: 24px; }
-.cnnbook-quiz details[open].right { border-left-color: #009e73; }
-.cnnbook-quiz details[open].wrong { border-left-color: #d55e00; }
-@media print { .cnnbook-quiz { break-inside: avoid; } }"""
+.cnnbook-quiz details.right[open] { border-left-color: var(--right); }
+.cnnbook-quiz details.wrong[open] { border-left-color: var(--wrong); }
+@media print { .cnnbook-quiz.cnnbook-quiz { --paper: #fff; --ink: #000; break-inside: avoid; } }"""
 
 
 def names() -> list[str]:
@@ -49,6 +51,9 @@ class Quiz(Interactive):
         self.asked = questions(name)
         super().__init__("quiz", f"A quiz of {len(self.asked)} questions.", {"name": name})
 
+    def __repr__(self) -> str:
+        return f"[{self.alt[:-1]}: open the page to answer them.]"
+
     @property
     def html(self) -> str:
         """The whole quiz: style, and for each question its answers as details that unfold."""
@@ -70,4 +75,6 @@ def _answer(answer: dict) -> str:
 
 
 def _text(text: str) -> str:
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(" ".join(text.split()), quote=False))
+    return re.sub(
+        r"`([^`]+)`", r"<code>\1</code>", html.escape(" ".join(text.split()), quote=False)
+    )
