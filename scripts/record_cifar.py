@@ -16,19 +16,12 @@ import torch
 
 from cnnbook import __version__
 from cnnbook.augment import random_crop, random_flip
-from cnnbook.data import LabelledImages, image_folder
+from cnnbook.data import image_folder
 from cnnbook.models.resnet_cifar import resnet20
+from cnnbook.recorded import normalised
 from cnnbook.training import Recipe, train
 from scripts.hardware import describe_hardware
 from scripts.paths import ROOT
-
-MEAN, DEVIATION = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)  # of CIFAR-10's training set
-
-
-def normalised(pictures: LabelledImages) -> LabelledImages:
-    """Return the pictures with each channel's mean 0 and standard deviation 1."""
-    mean, deviation = (torch.tensor(v)[:, None, None] for v in (MEAN, DEVIATION))
-    return LabelledImages((pictures.images - mean) / deviation, pictures.labels, pictures.classes)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from cnnbook.models.small import small_cnn
 from cnnbook.runtime import device
 from cnnbook.training import Recipe, evaluate, train
 
-__all__ = ["RECORDS", "Laboratory", "about", "runs"]
+__all__ = ["RECORDS", "Laboratory", "about", "normalised", "runs"]
 
 RECORDS = ("augmentation_cifar10", "clinic_cifar10")
 MEAN, DEVIATION = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)  # of CIFAR-10's training set
@@ -43,7 +43,7 @@ class Laboratory:
     """
 
     def __init__(self, training: LabelledImages, test: LabelledImages):
-        self._training, self._test = training, _normalised(test)
+        self._training, self._test = training, normalised(test)
         seed = torch.Generator().manual_seed(0)
         self._order = torch.randperm(len(training), generator=seed)
 
@@ -76,9 +76,7 @@ class Laboratory:
 
     def _part(self, chosen) -> LabelledImages:
         whole = self._training
-        return _normalised(
-            LabelledImages(whole.images[chosen], whole.labels[chosen], whole.classes)
-        )
+        return normalised(LabelledImages(whole.images[chosen], whole.labels[chosen], whole.classes))
 
 
 def curves(run: dict) -> dict:
@@ -95,7 +93,8 @@ def _moved(images, labels):
     return random_flip(random_crop(images)), labels
 
 
-def _normalised(pictures: LabelledImages) -> LabelledImages:
+def normalised(pictures: LabelledImages) -> LabelledImages:
+    """Return the pictures with each channel's mean 0 and standard deviation 1, as over CIFAR-10."""
     mean, deviation = (torch.tensor(v)[:, None, None] for v in (MEAN, DEVIATION))
     return LabelledImages((pictures.images - mean) / deviation, pictures.labels, pictures.classes)
 
