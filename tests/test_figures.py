@@ -329,6 +329,33 @@ def test_the_clinic_shows_the_recorded_run_and_the_rules_diagnosis(opened):
     assert diagnoses == {"not learning", "overfitting", "underfitting", "fine"}
 
 
+@pytest.mark.parametrize(
+    ("loss", "training", "validation", "expected"),
+    [
+        (1.0, 0.80, 0.64, "overfitting"),
+        (1.0, 0.80, 0.66, "fine"),
+        (1.0, 0.51, 0.45, "fine"),
+        (1.0, 0.49, 0.45, "underfitting"),
+        (2.3, 0.16, 0.10, "underfitting"),
+        (2.3, 0.14, 0.10, "not learning"),
+        (None, 0.80, 0.79, "not learning"),
+    ],
+)
+def test_the_clinics_rules_hold_at_their_borders(browser, loss, training, validation, expected):
+    settings = {"rate": 0.1, "pictures": 10, "augmentation": False, "width": 4}
+    run = {
+        "settings": settings, "test_accuracy": 0.5, "loss": [2.3, loss], "accuracy": [0.1, training],
+        "validation_loss": [2.3, 2.0], "validation_accuracy": [0.1, validation],
+    }  # fmt: skip
+    figure = figures.Interactive("clinic", "One run with the numbers of the test.", {"runs": [run]})
+    page = browser.new_page()
+    page.set_content(figure.html)
+    page.wait_for_selector("[data-ready] .status")
+    shown = "document.querySelector('.cnnbook-figure').figure.result().diagnosis"
+    assert page.evaluate(shown) == expected
+    page.close()
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_weighs_little_and_fetches_nothing(name):
     html = FIGURES[name].html
