@@ -30,6 +30,31 @@ def test_embedded_sets_are_complete(load, shape, counts):
     assert len(found) == shape[0]
 
 
+def test_the_three_parts_hold_every_digit_once():
+    training, validation, test = data.digit_parts()
+    assert [len(training), len(validation), len(test)] == [1000, 598, 199]
+    together = torch.cat([part.images.flatten(1) for part in (training, validation, test)])
+    everything = data.digits().images.flatten(1)
+    assert torch.equal(together.unique(dim=0), everything.unique(dim=0))
+    for part in (training, validation, test):
+        assert torch.bincount(part.labels, minlength=10).min() > len(part) / 20
+
+
+def test_the_test_part_was_held_out_in_neither_order_of_the_first_splits():
+    test = {tuple(picture) for picture in data.digit_parts()[2].images.flatten(1).tolist()}
+    for seed in (0, 1):
+        order = torch.randperm(1797, generator=torch.Generator().manual_seed(seed))
+        held_out = data.digits()[order[600:]].images.flatten(1).tolist()
+        assert test.isdisjoint(map(tuple, held_out))
+
+
+def test_a_slice_of_a_set_keeps_pictures_and_labels_together():
+    every_third = data.digits()[5:20:3]
+    assert torch.equal(every_third.labels, data.digits().labels[[5, 8, 11, 14, 17]])
+    assert torch.equal(every_third.images[1], data.digits().images[8])
+    assert every_third.classes == tuple("0123456789")
+
+
 def test_texture_tiles_are_cut_in_rows_from_the_photographs():
     tiles = data.textures(size=64)
     brick = data.photo("brick")
