@@ -1,0 +1,150 @@
+"""The classic networks as one table: what can be counted is counted, what was measured is cited.
+
+An accuracy means little without its protocol, so each has one: how many crops of which size, who
+reports it, and when. "1 crop, 224 of 256" resizes the short side to 256 and takes the middle 224.
+`lineage.toml` holds the citations; 1 MAC = 2 FLOPs.
+"""
+
+import html
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.resources import files
+
+import torch
+
+from cnnbook.block_diagrams import Part, draw_parts
+from cnnbook.plots import Picture
+from cnnbook.summary import summarize
+
+__all__ = ["Network", "Result", "Table", "family_tree", "networks", "table"]
+
+HEAD = ("network", "year", "parameters", "GMACs", "top-1", "top-5", "protocol", "reported by")
+TORCHVISION = "torchvision2016"  # its metadata is read in the year given with the result
+
+
+@dataclass(frozen=True)
+class Result:
+    """An accuracy on ImageNet's validation part, in percent, and where it comes from.
+
+    source: a key of the bibliography; year: of the report; weights: torchvision's name for them.
+    """
+
+    top1: float
+    protocol: str
+    year: int
+    source: str
+    top5: float | None = None
+    weights: str = ""
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network; year: of its first publication; follows: those whose idea it takes further."""
+
+    name: str
+    make: str
+    paper: str
+    year: int
+    size: int
+    idea: str
+    follows: tuple[str, ...]
+    results: tuple[Result, ...]
+
+    def build(self) -> torch.nn.Module:
+        """Return the network of `cnnbook.models`, without values, which costs no memory."""
+        module, name = self.make.split(".")
+        with torch.device("meta"):
+            return getattr(import_module(f"cnnbook.models.{module}"), name)()
+
+
+@cache
+def networks() -> dict[str, Network]:
+    """Return all networks of the lineage by name, in the order of their years."""
+    text = files("cnnbook").joinpath("lineage.toml").read_text(encoding="utf-8")
+    return {
+        name: Network(
+            name,
+            **entry
+            | {
+                "follows": tuple(entry["follows"]),
+                "results": tuple(Result(**result) for result in entry.get("results", ())),
+            },
+        )
+        for name, entry in tomllib.loads(text).items()
+    }
+
+
+@cache
+def counts(name: str) -> tuple[int, int]:
+    """Return the parameters and the MACs of a network for one picture of its size."""
+    network = networks()[name]
+    found = summarize(network.build(), (3, network.size, network.size))
+    return found.parameters, found.macs
+
+
+@dataclass(frozen=True)
+class Table:
+    """Lines of text that print under their heads, and show as HTML in a page."""
+
+    rows: tuple[tuple[str, ...], ...]
+
+    def __str__(self) -> str:
+        lines = [HEAD, *self.rows]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(HEAD))]
+        right = range(1, 6)  # numbers
+        return "\n".join(
+            "  ".join(
+                f"{text:>{width}}" if column in right else f"{text:{width}}"
+                for column, (text, width) in enumerate(zip(line, widths, strict=True))
+            ).rstrip()
+            for line in lines
+        )
+
+    def _repr_html_(self) -> str:
+        def line(tag, cells):
+            return "<tr>" + "".join(f"<{tag}>{html.escape(c)}</{tag}>" for c in cells) + "</tr>"
+
+        body = "".join(line("td", row) for row in self.rows)
+        return f"<table><thead>{line('th', HEAD)}</thead><tbody>{body}</tbody></table>"
+
+
+def table(*names: str, only_torchvision: bool = False) -> Table:
+    """Return a line for each accuracy of each network named, with its protocol and its source.
+
+    `only_torchvision` keeps the accuracies of one source, so that the lines can be compared.
+    Raises ValueError at a name that is not in the lineage.
+    """
+    rows = []
+    for name in names:
+        if name not in networks():
+            raise ValueError(
+                f"{name!r} is not in the lineage: it must be one of {', '.join(networks())}"
+            )
+        network, (parameters, macs) = networks()[name], counts(name)
+        start = (name, str(network.year), f"{parameters:,}", f"{macs / 1e9:.3f}")
+        for result in network.results:
+            if only_torchvision and not result.weights:
+                continue
+            five = "" if result.top5 is None else f"{result.top5:.2f}"
+            rows.append((*start, f"{result.top1:.2f}", five, result.protocol, _reporter(result)))
+    return Table(tuple(rows))
+
+
+def _reporter(result: Result) -> str:
+    if result.weights:
+        return f"torchvision {result.weights.rsplit('_', 1)[1]}, read {result.year}"
+    return f"{result.source.rstrip('0123456789').capitalize()} {result.year}"  # the first author
+
+
+def family_tree(*, alt: str) -> Picture:
+    """Draw which network takes up the ideas of which; those that are only scaled are left out."""
+    first = Part(["LeNet-5", "1998"], "weights")
+    parts = {"lenet5": first}
+    for name, network in networks().items():
+        if "scaled" in network.idea or network.idea.startswith(("more", "wider", "one tower")):
+            continue
+        reads = [parts[before] for before in network.follows]
+        parts[name] = Part([name, str(network.year)], "weights", reads)
+    return draw_parts(list(parts.values()), alt=alt)
