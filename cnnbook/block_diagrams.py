@@ -21,7 +21,7 @@ from torch.fx.passes.shape_prop import ShapeProp
 from cnnbook.plots import _STYLE, INK, Picture
 from cnnbook.tracing import evaluating
 
-__all__ = ["Part", "block_diagram", "draw_parts", "parts_of"]
+__all__ = ["Part", "block_diagram", "describe_layer", "draw_parts", "parts_of"]
 
 
 @dataclass(eq=False)
@@ -109,7 +109,7 @@ def _describe(node, graph, reads: int) -> tuple[str, str]:
     if node.op == "placeholder":
         return "input", "input"
     if node.op == "call_module":
-        return _describe_layer(graph.get_submodule(node.target))
+        return describe_layer(graph.get_submodule(node.target))
     target = node.target
     name = target if isinstance(target, str) else getattr(target, "__name__", str(target))
     if target in (operator.add, torch.add):
@@ -135,7 +135,8 @@ def _axes(over) -> str:
     return "channels" if over in (1, (1,), [1]) else "places"
 
 
-def _describe_layer(layer: nn.Module) -> tuple[str, str]:
+def describe_layer(layer: nn.Module) -> tuple[str, str]:
+    """Return what a layer is called, and its kind: weights, activation or pool, as in a Part."""
     if isinstance(layer, nn.Conv2d):
         window = "×".join(map(str, layer.kernel_size))
         depthwise = layer.groups == layer.in_channels > 1

@@ -53,6 +53,8 @@ class FieldFollower(TorchFunctionMode):
             field = replace(field, whole_input=True)
         if name in _WINDOWS:
             return field.after(_WINDOWS[name](*args, **kwargs))
+        if name == "__getitem__":
+            return field.after(Layer(1, stride=_step(args[1])))
         if name == "pad":
             return field.after(Layer(1, padding=args[1][0]))
         if "adaptive" in name or name == "mean":
@@ -74,6 +76,12 @@ def _inputs(name, args) -> list[torch.Tensor]:
     if name in _WINDOWS or name in ("linear", "batch_norm", "layer_norm", "group_norm"):
         return [args[0]]
     return [a for a in args if isinstance(a, torch.Tensor) and a.dim() > 2]
+
+
+def _step(index) -> int:
+    """Return the step with which an index such as x[:, :, ::2, ::2] takes the last axis."""
+    last = index[-1] if isinstance(index, tuple) and len(index) > 3 else None
+    return (last.step or 1) if isinstance(last, slice) else 1
 
 
 def _last(value) -> int:

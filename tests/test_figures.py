@@ -1,7 +1,12 @@
 """The interactive figures in a real browser: what they compute is what cnnbook and PyTorch compute."""
 
+import base64
+import gzip
+import importlib
+import inspect
 import json
 import random
+import re
 
 import pytest
 import torch
@@ -17,7 +22,9 @@ from cnnbook.arithmetic import (
     conv_transpose_output_size,
 )
 from cnnbook.data import photo
+from cnnbook.figures.architectures import NETWORKS
 from cnnbook.models import alexnet, resnet, vgg
+from cnnbook.summary import summarize
 from cnnbook.symmetry import blur_pool, equivariance_error, translate_circular
 
 SETTINGS = 200
@@ -30,6 +37,7 @@ FIGURES = {
     "dilation": figures.dilation(),
     "normalisation": figures.normalisation(),
     "clinic": figures.clinic(),
+    "explorer": figures.explorer(),
 }
 MODES = {
     "zeros": "constant",
@@ -250,6 +258,60 @@ def test_the_explorers_stacks_are_those_of_the_networks(name, make):
     assert (found.size, found.jump) == (real.size, real.jump)
 
 
+EXPLORED = {make.__name__: (make, shape) for make, shape in NETWORKS.items()}
+
+
+@pytest.mark.parametrize("name", EXPLORED)
+def test_the_explorer_tells_what_the_networks_count(opened_once, name):
+    make, shape = EXPLORED[name]
+    network = make(auxiliary=False) if name == "inception_v3" else make()  # eval leaves them out
+    counted = summarize(network, shape)
+    shown = next(n for n in opened_once["names"] if n.split(" ")[0] == name)
+    (found,) = results(opened_once["page"], [{"first": shown}])
+    found = found["first"]
+    assert (found["parameters"], found["macs"]) == (counted.parameters, counted.macs)
+    layers = next(n["layers"] for n in opened_once["networks"] if n["name"] == shown)
+    assert found["memory"] == 4 * sum(c * side**2 for _, _, c, side, *_ in layers)
+    rows = [row for row in counted.rows if row.macs]
+    assert [layer[0] for layer in layers if layer[5]] == [row.name for row in rows]
+    for layer, row in zip((la for la in layers if la[5]), rows, strict=True):
+        assert layer[2] * layer[3] ** 2 == torch.Size(row.output_shape).numel()
+    field = rf.receptive_field_of(network, shape)
+    assert max(layer[6] for layer in layers) == field.size
+
+
+@pytest.fixture(scope="module")
+def opened_once(browser):
+    page = browser.new_page()
+    page.set_content(f"<!doctype html><html lang='en'><main>{FIGURES['explorer'].html}</main>")
+    page.wait_for_selector("[data-ready] .status")
+    packed = base64.b64decode(FIGURES["explorer"].settings["packed"])
+    networks = json.loads(gzip.decompress(packed))
+    for network in networks:
+        network["layers"] = list(zip(*network["layers"], strict=True))
+    yield {"page": page, "networks": networks, "names": [network["name"] for network in networks]}
+    page.close()
+
+
+def test_every_classifier_of_the_models_is_in_the_explorer():
+    for module in {make.__module__ for make in NETWORKS}:
+        for name, made in vars(importlib.import_module(module)).items():
+            counts = re.match(r"Return .*\d parameters", (made.__doc__ or "").replace("\n", " "))
+            if inspect.isfunction(made) and made.__module__ == module and counts:
+                assert made in NETWORKS, name
+
+
+def test_the_explorers_stages_are_runs_of_one_size(opened):
+    page = opened("explorer")
+    page.evaluate("document.querySelector('.cnnbook-figure').figure.set({first: 'vgg16'})")
+    label = page.locator("svg.boxes").first.get_attribute("aria-label")
+    sizes = "224×224×64, 112×112×128, 56×56×256, 28×28×512, 14×14×512, 7×7×512, 1×1×4096"
+    assert label == f"vgg16 in 7 stages: {sizes}"
+    label = page.locator("svg.boxes").last.get_attribute("aria-label")
+    sizes = "112×112×64, 56×56×256, 28×28×512, 14×14×1024, 7×7×2048, 1×1×1000"
+    assert label == f"resnet50 in 6 stages: {sizes}"
+
+
 def test_the_dilation_explorer_counts_every_path(opened):
     settings = drawn(
         SETTINGS, 6, kernel=[2, 3, 5], count=range(1, 6),
@@ -392,6 +454,7 @@ KEYS = {  # what to focus, which key to press, and whose text or label must chan
     "dilation": ("input[type=range]", "ArrowRight", "status"),
     "normalisation": ("td button[data-place='5']", "Enter", "status"),
     "clinic": ("button", "Enter", "status"),
+    "explorer": (".bars", "ArrowRight", "status"),
 }
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -132,6 +133,18 @@ def test_padding_before_a_causal_convolution_moves_the_start():
             return self.conv(nn.functional.pad(x, (2, 0)))
 
     assert receptive_field_of(Causal(), (1, 9)) == ReceptiveField(3, 1, -2)
+
+
+def test_every_second_place_of_a_slice_doubles_the_jump():
+    class Sliced(nn.Module):
+        def forward(self, x):
+            return F.avg_pool2d(x[:, :, ::2, ::2], 3, stride=1)
+
+    field = receptive_field_of(Sliced(), (1, 15, 15))
+    x = torch.rand(1, 1, 15, 15, requires_grad=True)
+    Sliced()(x)[0, 0, 2, 2].backward()
+    seen = x.grad[0, 0].sum(0).nonzero().flatten().tolist()
+    assert (field.size, field.jump) == (5, 2) and seen == [4, 6, 8]
 
 
 def test_an_operation_without_a_regular_field_is_refused():

@@ -5,6 +5,7 @@ kernel. Where no script runs, its description is shown.
 """
 
 import base64
+import gzip
 import hashlib
 import html
 import json
@@ -131,6 +132,25 @@ def clinic() -> Interactive:
     then changes the learning rate, the number of pictures, augmentation or width, and sees the run that
     was recorded with those settings."""
     return Interactive("clinic", alt, {"runs": runs("clinic_cifar10")})
+
+
+def explorer() -> Interactive:
+    """Return the architecture explorer: any network of `cnnbook.models`, two side by side.
+
+    What it shows is counted from the networks when this is called, in a few seconds.
+    """
+    from cnnbook.figures.architectures import architectures
+
+    alt = """Two networks, each as a row of boxes, one for each size of map, and as a row of bars, one for each
+    layer. Moving over the bars tells a layer's shape, parameters, MACs, receptive field and memory. The
+    networks and what the bars show can be chosen."""
+    columns = [
+        {**network, "layers": list(zip(*network["layers"], strict=True))}
+        for network in architectures()
+    ]
+    text = json.dumps(columns, separators=(",", ":"), ensure_ascii=False)
+    packed = gzip.compress(text.encode(), mtime=0)  # by columns, a tenth remains
+    return Interactive("explorer", alt, {"packed": base64.b64encode(packed).decode()})
 
 
 def script(name: str) -> str:
