@@ -84,7 +84,7 @@ def counts(name: str) -> tuple[int, int]:
     return found.parameters, found.macs
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Table:
     """Lines of text that print under their heads, and show as HTML in a page."""
 
@@ -101,6 +101,8 @@ class Table:
             ).rstrip()
             for line in lines
         )
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         def line(tag, cells):

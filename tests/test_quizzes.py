@@ -5,17 +5,39 @@ import math
 import re
 
 import pytest
+import torch
 from axe_playwright_python.sync_playwright import Axe
 
 from cnnbook import quizzes
+from cnnbook.models import inception_v3, lenet, vgg
 from cnnbook.receptive_field import Layer, growth_exponent, receptive_field, tap_counts
+from cnnbook.summary import count_parameters
 from scripts.paths import ROOT
 
 NAMES = quizzes.names()
 NUMBER = re.compile(r"^(?:By )?[\d.]+\.?$")
+
+
+def lenet_counts():
+    return count_parameters(lenet.lenet5()), count_parameters(lenet.lenet_modern())
+
+
+def vgg_dense_share():
+    with torch.device("meta"):
+        net = vgg.vgg16()
+    return count_parameters(net.classifier) / count_parameters(net)
+
+
+def inception_v3_counts():
+    with torch.device("meta"):
+        nets = [inception_v3.inception_v3(auxiliary=on) for on in (False, True)]
+    return tuple(map(count_parameters, nets))
+
+
 KNOWN = {
     "Layer": Layer, "growth_exponent": growth_exponent, "math": math,
-    "receptive_field": receptive_field, "tap_counts": tap_counts,
+    "receptive_field": receptive_field, "tap_counts": tap_counts, "lenet_counts": lenet_counts,
+    "vgg_dense_share": vgg_dense_share, "inception_v3_counts": inception_v3_counts,
 }  # fmt: skip
 
 
