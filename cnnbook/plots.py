@@ -146,6 +146,31 @@ def lines(
         return Picture(figure, alt)
 
 
+def front(points: dict, best: list, *, alt: str, xlabel: str, ylabel: str) -> Picture:
+    """Show points on a logarithmic x axis, and a line with names through the best of them.
+
+    `points` maps a name to (x, y); `best` lists the names of the front, from left to right.
+    """
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(6.8, 4.2))
+        ax = figure.subplots()
+        others = [place for name, place in points.items() if name not in best]
+        if others:
+            ax.plot(*zip(*others, strict=True), "s", color=ORANGE, ms=5, label="dominated")
+        leading = [points[name] for name in best]
+        ax.plot(*zip(*leading, strict=True), "o-", color=BLUE, ms=6, label="on the front")
+        for number, (name, place) in enumerate(zip(best, leading, strict=True)):
+            below = number % 2 == 1  # names of neighbours on different sides
+            offset = {"xytext": (5, -14) if below else (-5, 8), "ha": "left" if below else "right"}
+            ax.annotate(name, place, textcoords="offset points", fontsize=8, **offset)
+        ax.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.margins(x=0.12, y=0.1)
+        ax.grid(True)
+        ax.legend(frameon=False, loc="lower right")
+        return Picture(figure, alt)
+
+
 def roofline(points: dict, *, peak: float, bandwidth: float, alt: str) -> Picture:
     """Show layers under the roof of a machine (Williams 2009), and return the figure.
 
