@@ -21,7 +21,7 @@ from cnnbook.summary import summarize
 __all__ = ["Network", "Result", "Table", "family_tree", "networks", "table"]
 
 HEAD = ("network", "year", "parameters", "GMACs", "top-1", "top-5", "protocol", "reported by")
-TORCHVISION = "torchvision2016"  # its metadata is read in the year given with the result
+NUMBERS = range(1, 6)  # columns that are aligned to the right
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,9 @@ class Table:
     def __str__(self) -> str:
         lines = [HEAD, *self.rows]
         widths = [max(len(line[column]) for line in lines) for column in range(len(HEAD))]
-        right = range(1, 6)  # numbers
         return "\n".join(
             "  ".join(
-                f"{text:>{width}}" if column in right else f"{text:{width}}"
+                f"{text:>{width}}" if column in NUMBERS else f"{text:{width}}"
                 for column, (text, width) in enumerate(zip(line, widths, strict=True))
             ).rstrip()
             for line in lines
@@ -106,10 +105,16 @@ class Table:
 
     def _repr_html_(self) -> str:
         def line(tag, cells):
-            return "<tr>" + "".join(f"<{tag}>{html.escape(c)}</{tag}>" for c in cells) + "</tr>"
+            return "<tr>" + "".join(cell(tag, n, text) for n, text in enumerate(cells)) + "</tr>"
+
+        def cell(tag, column, text):
+            side = "right" if column in NUMBERS else "left"
+            style = f"padding:0.15rem 0.6rem;text-align:{side};white-space:nowrap"
+            return f'<{tag} style="{style}">{html.escape(text)}</{tag}>'
 
         body = "".join(line("td", row) for row in self.rows)
-        return f"<table><thead>{line('th', HEAD)}</thead><tbody>{body}</tbody></table>"
+        made = f"<table><thead>{line('th', HEAD)}</thead><tbody>{body}</tbody></table>"
+        return f'<div style="overflow-x:auto" tabindex="0">{made}</div>'  # scrolls on a telephone
 
 
 def table(*names: str, only_torchvision: bool = False) -> Table:

@@ -66,6 +66,12 @@ def test_a_table_of_one_source_has_a_line_for_each_version():
     assert "25,557,032" in printed[1] and "76.13" in printed[1] and "80.86" in printed[2]
 
 
+def test_a_table_shows_every_row_in_html_with_its_text_escaped():
+    made = lineage.Table((("a<b", "2015", "1", "2", "3", "4", "one & two", "x"),))._repr_html_()
+    assert "a&lt;b" in made and "one &amp; two" in made
+    assert made.count("<td") == len(lineage.HEAD) == made.count("<th ")
+
+
 def test_the_two_towers_cost_what_was_published():
     assert lineage.counts("alexnet_two_towers") == (60_965_224, 724_406_816)
 
