@@ -160,8 +160,9 @@ def front(points: dict, best: list, *, alt: str, xlabel: str, ylabel: str) -> Pi
         leading = [points[name] for name in best]
         ax.plot(*zip(*leading, strict=True), "o-", color=BLUE, ms=6, label="on the front")
         for number, (name, place) in enumerate(zip(best, leading, strict=True)):
-            below = number % 2 == 1  # names of neighbours on different sides
-            offset = {"xytext": (5, -14) if below else (-5, 8), "ha": "left" if below else "right"}
+            below, last = number % 2 == 0, number == len(best) - 1  # neighbours on two sides
+            side = "left" if below and not last else "right"
+            offset = {"xytext": (5, -14) if below else (-5, 8), "ha": side}
             ax.annotate(name, place, textcoords="offset points", fontsize=8, **offset)
         ax.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
         ax.xaxis.set_major_formatter("{x:g}")
