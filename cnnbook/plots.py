@@ -172,6 +172,35 @@ def front(points: dict, best: list, *, alt: str, xlabel: str, ylabel: str) -> Pi
         return Picture(figure, alt)
 
 
+def waterfall(steps: dict, *, alt: str, xlabel: str) -> Picture:
+    """Show what each step adds or takes away, one line for each, with deviations as error bars.
+
+    `steps` maps a name to (value, deviation); the first is where the walk begins.
+    """
+    with mpl.rc_context(_STYLE | {"axes.grid.axis": "x"}):
+        figure = Figure(figsize=(7.2, 0.42 * len(steps) + 0.9))
+        ax = figure.subplots()
+        before = next(iter(steps.values()))[0]
+        for place, (value, deviation) in enumerate(steps.values()):
+            change = value - before
+            colour, hatch = (BLUE, "") if change >= 0 else (ORANGE, "//")
+            ax.barh(place, change, left=before, color=colour, hatch=hatch, ec=INK, height=0.6)
+            ax.errorbar(value, place, xerr=deviation, color=INK, marker="o", ms=4, capsize=3)
+            if place:
+                right = max(value, before) + deviation
+                text = f"{change:+.2f}".replace("-", "−")
+                ax.annotate(text, (right, place), (6, 0), textcoords="offset points", va="center")
+            before = value
+        ax.set_yticks(range(len(steps)), list(steps))
+        ax.set_xlabel(xlabel)
+        ax.invert_yaxis()
+        ax.margins(x=0.16)
+        ax.tick_params(axis="y", length=0)
+        ax.grid(True)
+        ax.set_axisbelow(True)
+        return Picture(figure, alt)
+
+
 def roofline(points: dict, *, peak: float, bandwidth: float, alt: str) -> Picture:
     """Show layers under the roof of a machine (Williams 2009), and return the figure.
 
