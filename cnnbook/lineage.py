@@ -113,8 +113,9 @@ class Table:
             return f'<{tag} style="{style}">{html.escape(text)}</{tag}>'
 
         body = "".join(line("td", row) for row in self.rows)
-        made = f"<table><thead>{line('th', HEAD)}</thead><tbody>{body}</tbody></table>"
-        return f'<div style="overflow-x:auto" tabindex="0">{made}</div>'  # scrolls on a telephone
+        # A page may let wide tables scroll; then the keyboard must be able to reach them.
+        head = line("th", HEAD)
+        return f'<table tabindex="0"><thead>{head}</thead><tbody>{body}</tbody></table>'
 
 
 def table(*names: str, only_torchvision: bool = False) -> Table:
