@@ -113,9 +113,10 @@ class Table:
             return f'<{tag} style="{style}">{html.escape(text)}</{tag}>'
 
         body = "".join(line("td", row) for row in self.rows)
-        # A page may let wide tables scroll; then the keyboard must be able to reach them.
-        head = line("th", HEAD)
-        return f'<table tabindex="0"><thead>{head}</thead><tbody>{body}</tbody></table>'
+        # A page may let wide tables scroll; then the keyboard must be able to reach them. The
+        # class is that of pandas, which themes know how to darken.
+        start, head = '<table class="dataframe" tabindex="0">', line("th", HEAD)
+        return f"{start}<thead>{head}</thead><tbody>{body}</tbody></table>"
 
 
 def table(*names: str, only_torchvision: bool = False) -> Table:
