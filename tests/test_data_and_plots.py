@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from cnnbook import data, diagrams, plots
+from cnnbook import comparisons, data, diagrams, plots
 
 ALT = "a sentence of five words"
 
@@ -73,11 +73,13 @@ def all_figures():
         plots.number_grids({"a": [[1, np.nan], [0.25, -3]]}, marked={"a": (0, 0, 1, 1)}, alt=ALT),
         plots.bars({"few": 1, "many": 1e6}, log=True, xlabel="things", alt=ALT),
         plots.lines({"a": [1, 2], "b": [2, 1]}, [1, 2], xlabel="x", ylabel="y", alt=ALT),
-        plots.front(
+        comparisons.front(
             {"a": (1, 7), "b": (2, 6), "c": (3, 8)}, ["a", "c"], xlabel="x", ylabel="y", alt=ALT
         ),
-        plots.front({"a": (1, 7)}, ["a"], xlabel="x", ylabel="y", alt=ALT),
-        plots.waterfall({"start": (7, 0.1), "up": (9, 0.2), "down": (8, 0)}, xlabel="x", alt=ALT),
+        comparisons.front({"a": (1, 7)}, ["a"], xlabel="x", ylabel="y", alt=ALT),
+        comparisons.waterfall(
+            {"start": (7, 0.1), "up": (9, 0.2), "down": (8, 0)}, xlabel="x", alt=ALT
+        ),
         plots.shares({"w": [1, 3], "m": [2, 2]}, ["x", "y"], alt=ALT),
         diagrams.backbone({"in": (3, 32, 32), "mean": (64,), "out": (10,)}, alt=ALT),
         diagrams.timeline({1989: "learned", 1980: "shared"}, alt=ALT),

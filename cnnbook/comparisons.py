@@ -1,0 +1,63 @@
+"""Figures that compare networks: a Pareto front, and a walk of steps with their deviations."""
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from cnnbook.plots import _STYLE, BLUE, INK, ORANGE, Picture
+
+__all__ = ["front", "waterfall"]
+
+
+def front(points: dict, best: list, *, alt: str, xlabel: str, ylabel: str) -> Picture:
+    """Show points on a logarithmic x axis, and a line with names through the best of them.
+
+    `points` maps a name to (x, y); `best` lists the names of the front, from left to right.
+    """
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(6.8, 4.2))
+        ax = figure.subplots()
+        others = [place for name, place in points.items() if name not in best]
+        if others:
+            ax.plot(*zip(*others, strict=True), "s", color=ORANGE, ms=5, label="dominated")
+        leading = [points[name] for name in best]
+        ax.plot(*zip(*leading, strict=True), "o-", color=BLUE, ms=6, label="on the front")
+        for number, (name, place) in enumerate(zip(best, leading, strict=True)):
+            below, last = number % 2 == 0, number == len(best) - 1  # neighbours on two sides
+            side = "left" if below and not last else "right"
+            offset = {"xytext": (5, -14) if below else (-5, 8), "ha": side}
+            ax.annotate(name, place, textcoords="offset points", fontsize=8, **offset)
+        ax.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.margins(x=0.12, y=0.1)
+        ax.grid(True)
+        ax.legend(frameon=False, loc="lower right")
+        return Picture(figure, alt)
+
+
+def waterfall(steps: dict, *, alt: str, xlabel: str) -> Picture:
+    """Show what each step adds or takes away, one line for each, with deviations as error bars.
+
+    `steps` maps a name to (value, deviation); the first is where the walk begins.
+    """
+    with mpl.rc_context(_STYLE | {"axes.grid.axis": "x"}):
+        figure = Figure(figsize=(7.2, 0.42 * len(steps) + 0.9))
+        ax = figure.subplots()
+        before = next(iter(steps.values()))[0]
+        for place, (value, deviation) in enumerate(steps.values()):
+            change = value - before
+            colour, hatch = (BLUE, "") if change >= 0 else (ORANGE, "//")
+            ax.barh(place, change, left=before, color=colour, hatch=hatch, ec=INK, height=0.6)
+            ax.errorbar(value, place, xerr=deviation, color=INK, marker="o", ms=4, capsize=3)
+            if place:
+                right = max(value, before) + deviation
+                text = f"{change:+.2f}".replace("-", "−")
+                ax.annotate(text, (right, place), (6, 0), textcoords="offset points", va="center")
+            before = value
+        ax.set_yticks(range(len(steps)), list(steps))
+        ax.set_xlabel(xlabel)
+        ax.invert_yaxis()
+        ax.margins(x=0.16)
+        ax.tick_params(axis="y", length=0)
+        ax.grid(True)
+        ax.set_axisbelow(True)
+        return Picture(figure, alt)
