@@ -2,7 +2,8 @@
 
 Every function takes pictures (N, C, H, W) with values in [0, 1] and draws for each picture anew, from
 torch's global generator. Those that move or colour pictures return pictures. `mixup` and `cutmix`
-change what is in them, and so return the labels as shares of classes as well.
+change what is in them, and so return the labels as shares of classes as well. The pictures given
+are left alone; each function makes one copy of them and works in it.
 """
 
 import torch
@@ -32,31 +33,30 @@ def random_crop(images: torch.Tensor, padding: int = 4) -> torch.Tensor:
         raise ValueError(
             f"padding={padding!r} is not allowed: it must be at least 0 and less than {min(height, width)}"
         )
-    padded = F.pad(images, [padding] * 4, mode="reflect")
-    down, right = torch.randint(0, 2 * padding + 1, (2, n, 1, 1), device=images.device)
-    rows = down + torch.arange(height, device=images.device)[:, None]  # (N, H, 1)
-    columns = right + torch.arange(width, device=images.device)  # (N, 1, W)
+    down, right = torch.randint(0, 2 * padding + 1, (2, n, 1, 1), device=images.device) - padding
+    rows = _mirrored(
+        down + torch.arange(height, device=images.device)[:, None], height
+    )  # (N, H, 1)
+    columns = _mirrored(right + torch.arange(width, device=images.device), width)  # (N, 1, W)
     picture = torch.arange(n, device=images.device)[:, None, None]
-    return padded.permute(0, 2, 3, 1)[picture, rows, columns].permute(0, 3, 1, 2)
+    return images.permute(0, 2, 3, 1)[picture, rows, columns].permute(0, 3, 1, 2)
 
 
 def random_flip(images: torch.Tensor, probability: float = 0.5) -> torch.Tensor:
     """Return the pictures, each mirrored from left to right with this probability."""
-    flipped = _chance(images, probability)
-    return torch.where(flipped, images.flip(-1), images)
+    chosen, result = _chance(images, probability), images.flip(-1)
+    return torch.where(chosen, result, images, out=result)
 
 
 def color_jitter(
     images: torch.Tensor, *, brightness: float = 0.2, contrast: float = 0.2, saturation: float = 0.2
 ) -> torch.Tensor:
     """Return the pictures with brightness, contrast and saturation each times 1 ± up to its amount."""
-    gray = images.new_tensor([0.299, 0.587, 0.114])[:, None, None] if images.shape[1] == 3 else 1.0
     images = images * _factor(images, brightness)
-    luma = (images * gray).sum(1, keepdim=True)
-    mean = luma.mean((2, 3), keepdim=True)
-    images = mean + (images - mean) * _factor(images, contrast)
-    luma = (images * gray).sum(1, keepdim=True)
-    return (luma + (images - luma) * _factor(images, saturation)).clamp(0, 1)
+    mean = _luma(images).mean((2, 3), keepdim=True)
+    images.sub_(mean).mul_(_factor(images, contrast)).add_(mean)
+    luma = _luma(images)
+    return images.sub_(luma).mul_(_factor(images, saturation)).add_(luma).clamp_(0, 1)
 
 
 def random_rotation(images: torch.Tensor, degrees: float = 15) -> torch.Tensor:
@@ -87,7 +87,7 @@ def mixup(
     """
     share = _shares(images, alpha)
     partner = torch.randperm(len(images), device=images.device)
-    mixed = share[:, None, None, None] * (images - images[partner]) + images[partner]
+    mixed = images[partner].lerp_(images, share[:, None, None, None])
     return mixed, _mixed_labels(labels, partner, share, num_classes)
 
 
@@ -104,7 +104,8 @@ def cutmix(
     squares = _squares(images, side)
     partner = torch.randperm(len(images), device=images.device)
     kept = 1 - squares.to(images.dtype).mean((1, 2, 3))
-    mixed = torch.where(squares, images[partner], images)
+    mixed = images[partner]
+    torch.where(squares, mixed, images, out=mixed)
     return mixed, _mixed_labels(labels, partner, kept, num_classes)
 
 
@@ -118,6 +119,20 @@ def smooth(shares: torch.Tensor, amount: float = 0.1) -> torch.Tensor:
     if not 0 <= amount < 1:
         raise ValueError(f"amount={amount!r} is not allowed: it must be at least 0 and less than 1")
     return (1 - amount) * shares + amount / shares.shape[1]
+
+
+def _mirrored(places, size) -> torch.Tensor:
+    """Return places beyond either border as seen in a mirror that stands on the border's pixel."""
+    places = places.abs()
+    return torch.minimum(places, 2 * (size - 1) - places)
+
+
+def _luma(images) -> torch.Tensor:
+    """Return the brightness, (N, 1, H, W), of pictures in colour; the sum of any other channels."""
+    if images.shape[1] != 3:
+        return images.sum(1, keepdim=True)
+    red, green, blue = images.unbind(1)
+    return (0.299 * red).add_(green, alpha=0.587).add_(blue, alpha=0.114)[:, None]
 
 
 def _chance(images, probability) -> torch.Tensor:

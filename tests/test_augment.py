@@ -143,3 +143,31 @@ def test_the_pictures_given_are_left_as_they_were(images):
     augment.mixup(images, LABELS, num_classes=5)
     augment.cutmix(images, LABELS, num_classes=5)
     assert torch.equal(images, before)
+
+
+def peak_of_new_memory(function) -> int:
+    """Return the bytes that tensors made in the call hold at most at one moment."""
+    with torch.profiler.profile(
+        activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True
+    ) as profile:
+        kept = function()
+    del kept
+    changes = [e for e in profile.profiler.kineto_results.events() if e.name() == "[memory]"]
+    held = peak = 0
+    for event in sorted(changes, key=lambda event: event.start_ns()):
+        held += event.nbytes()
+        peak = max(peak, held)
+    return peak
+
+
+@pytest.mark.parametrize("name", [n for n in augment.__all__ if n not in ("one_hot", "smooth")])
+def test_an_augmentation_makes_one_copy_of_the_batch(name):
+    images, labels = torch.rand(64, 3, 48, 48), torch.arange(64) % 5
+    arguments = (images, labels) if name in ("mixup", "cutmix") else (images,)
+    options = {"num_classes": 5} if name in ("mixup", "cutmix") else {}
+    before = images.clone()
+    peak = peak_of_new_memory(lambda: getattr(augment, name)(*arguments, **options))
+    size = images.numel() * images.element_size()
+    small = 0.75  # of a copy: luma, masks, places; the grid of a rotation holds 2 numbers for 3
+    assert size <= peak <= (1 + small) * size
+    assert torch.equal(images, before), "the pictures given are left alone"

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from cnnbook import explain
+from cnnbook.models.resnet_cifar import resnet20
 
 
 class Pooled(nn.Module):
@@ -102,3 +103,22 @@ def test_classes_that_are_none_are_refused(network, images, classes):
         explain.saliency(network, images, torch.tensor(classes))
     with pytest.raises(ValueError, match="from 1 to 12"):
         explain.occlusion(network, images, CLASSES, size=13)
+
+
+def test_maps_are_captums():
+    from captum.attr import LayerGradCam, Occlusion, Saliency
+
+    torch.manual_seed(4)
+    network = resnet20().eval()
+    pictures, classes = torch.rand(3, 3, 32, 32), torch.tensor([1, 5, 9])
+    layer = network.blocks[-1]
+    theirs = LayerGradCam(network, layer).attribute(pictures, classes, relu_attributions=True)
+    ours = explain.grad_cam(network, layer, pictures, classes)
+    assert ours.max() > 0 and torch.allclose(ours, theirs[:, 0], rtol=1e-4, atol=1e-7)
+    theirs = Saliency(network).attribute(pictures, classes, abs=True).amax(1)
+    assert torch.allclose(explain.saliency(network, pictures, classes), theirs, rtol=1e-4, atol=1e-7)
+    theirs = Occlusion(network).attribute(
+        pictures, (3, 8, 8), strides=(3, 8, 8), target=classes, baselines=0.5
+    )
+    ours = explain.occlusion(network, pictures, classes, size=8, stride=8)
+    assert torch.allclose(ours, theirs[:, 0, ::8, ::8], rtol=1e-3, atol=1e-4)

@@ -13,39 +13,54 @@ from cnnbook.models.resnet import BasicBlock, conv
 
 
 class CifarResNet(nn.Module):
-    """6n + 2 layers: a 3×3 stem, three stages of n blocks with 16, 32 and 64 channels, a dense layer.
+    """6n + 2 layers: a 3×3 stem, three stages of n blocks, a dense layer.
 
+    The stages have `width`, twice and four times `width` channels; the paper's networks have 16.
     Input (N, in_channels, 32, 32), output (N, num_classes).
     """
 
     def __init__(
-        self, blocks: int, *, pre_activation=False, in_channels=3, num_classes=10, option="A"
+        self,
+        blocks: int,
+        *,
+        width=16,
+        pre_activation=False,
+        in_channels=3,
+        num_classes=10,
+        option="A",
     ):
         super().__init__()
         block = PreActivationBlock if pre_activation else BasicBlock
-        self.conv1 = conv(in_channels, 16, 3)
-        self.bn1 = nn.BatchNorm2d(64 if pre_activation else 16)  # it stands last, or first
+        self.conv1 = conv(in_channels, width, 3)
+        self.bn1 = nn.BatchNorm2d(
+            4 * width if pre_activation else width
+        )  # it stands last, or first
         self.pre_activation = pre_activation
-        layers, channels = [], 16
-        for width in (16, 32, 64):
+        layers, channels = [], width
+        for stage in range(3):
             for index in range(blocks):
-                stride = 2 if index == 0 and width > 16 else 1
-                layers.append(block(channels, width, stride, option=option))
-                channels = width
+                stride = 2 if index == 0 and stage > 0 else 1
+                layers.append(block(channels, width * 2**stage, stride, option=option))
+                channels = width * 2**stage
         self.blocks = nn.Sequential(*layers)
-        self.fc = nn.Linear(64, num_classes)
+        self.fc = nn.Linear(channels, num_classes)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the last map, (N, 64, 8, 8)."""
+        """Return the last map, (N, 4 * width, 8, 8)."""
         if self.pre_activation:
             return F.relu(self.bn1(self.blocks(self.conv1(x))))
         return self.blocks(F.relu(self.bn1(self.conv1(x))))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.fc(self.features(x).mean((2, 3)))
+
+
+def resnet14(num_classes: int = 10, *, in_channels: int = 3, width: int = 32) -> CifarResNet:
+    """Return a shallow and wide one: 14 layers, 32 to 128 channels, 0.69 M parameters."""
+    return CifarResNet(2, width=width, in_channels=in_channels, num_classes=num_classes)
 
 
 def resnet20(num_classes: int = 10) -> CifarResNet:
