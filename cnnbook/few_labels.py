@@ -15,13 +15,12 @@ from cnnbook.data import LabelledImages
 from cnnbook.tracing import evaluating
 from cnnbook.transfer import (
     backbone_features,
-    find_head,
     layerwise_groups,
     linear_probe,
     replace_head,
 )
 
-__all__ = ["TARGETS", "Tuning", "draw", "prepared", "probe", "scores", "target", "tune"]
+__all__ = ["TARGETS", "Tuning", "draw", "measured", "prepared", "probe", "scores", "target", "tune"]
 
 TARGETS = ("faces", "textures", "digits", "shapes")
 
@@ -114,3 +113,20 @@ def scores(network: nn.Module, pictures: LabelledImages) -> torch.Tensor:
     """Return the logits, (N, classes), in evaluation mode."""
     with evaluating(network), torch.no_grad():
         return torch.cat([network(part) for part in pictures.images.split(256)])
+
+
+def measured(logits: torch.Tensor, labels: torch.Tensor) -> dict[str, float]:
+    """Return accuracy, mean confidence, and the expected calibration error in ten bins.
+
+    The last is the mean difference of confidence and accuracy over the bins (Guo et al. 2017,
+    arXiv:1706.04599).
+    """
+    confidence, answers = logits.softmax(1).max(1)
+    right = (answers == labels).float()
+    bins = (10 * confidence).ceil().long().clamp(1, 10)
+    apart = [(confidence - right)[bins == b].sum().abs() for b in range(1, 11)]
+    return {
+        "accuracy": right.mean().item(),
+        "confidence": confidence.mean().item(),
+        "calibration_error": (torch.stack(apart).sum() / len(labels)).item(),
+    }

@@ -116,7 +116,9 @@ def test_maps_are_captums():
     ours = explain.grad_cam(network, layer, pictures, classes)
     assert ours.max() > 0 and torch.allclose(ours, theirs[:, 0], rtol=1e-4, atol=1e-7)
     theirs = Saliency(network).attribute(pictures, classes, abs=True).amax(1)
-    assert torch.allclose(explain.saliency(network, pictures, classes), theirs, rtol=1e-4, atol=1e-7)
+    assert torch.allclose(
+        explain.saliency(network, pictures, classes), theirs, rtol=1e-4, atol=1e-7
+    )
     theirs = Occlusion(network).attribute(
         pictures, (3, 8, 8), strides=(3, 8, 8), target=classes, baselines=0.5
     )

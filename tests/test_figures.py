@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from axe_playwright_python.sync_playwright import Axe
 
-from cnnbook import figures, recorded
+from cnnbook import explain, figures, recorded, shapes, weights
 from cnnbook import receptive_field as rf
 from cnnbook.arithmetic import (
     conv_macs,
@@ -38,6 +38,7 @@ FIGURES = {
     "normalisation": figures.normalisation(),
     "clinic": figures.clinic(),
     "explorer": figures.explorer(),
+    "grad_cam": figures.grad_cam(),
 }
 MODES = {
     "zeros": "constant",
@@ -418,10 +419,39 @@ def test_the_clinics_rules_hold_at_their_borders(browser, loss, training, valida
     page.close()
 
 
+def test_the_grad_cam_figure_runs_the_network_of_the_page(opened):
+    drawn_here = shapes.shapes(12, seed=figures.GRAD_CAM_SEED)
+    settings = drawn(
+        SETTINGS, 11, picture=range(12), asked=range(10), cover=[False, True],
+        row=range(25), column=range(25),
+    )  # fmt: skip
+    network, card = weights.pretrained("shapes"), weights.about("shapes")
+    for values, found in zip(settings, results(opened("grad_cam"), settings), strict=True):
+        image = (255 * drawn_here.images[values["picture"]]).round()[None] / 255
+        if values["cover"]:
+            row, column = values["row"], values["column"]
+            grey = torch.tensor(card["mean"])[:, None, None]
+            image[0, :, row : row + 8, column : column + 8] = grey
+        x, asked = weights.prepare("shapes", image), torch.tensor([values["asked"]])
+        with torch.no_grad():
+            logits = network(x)[0]
+        assert torch.allclose(torch.tensor(found["logits"]), logits, atol=0.05)  # half precision
+        heat = explain.grad_cam(network, network[10], x, asked)
+        assert torch.allclose(as_map(found["map"]).float(), heat[0], atol=0.02 * heat.max() + 1e-3)
+        large = F.interpolate(heat[None], (32, 32), mode="bilinear")[0, 0]
+        assert torch.allclose(as_map(found["heat"]).float(), large, atol=0.02 * heat.max() + 1e-3)
+        left, top, right, bottom = drawn_here.boxes[values["picture"]].tolist()
+        share = large[top:bottom, left:right].sum() / large.sum().clamp_min(1e-9)
+        assert abs(found["inside"] - share) < 0.02
+
+
+LIMITS = {"grad_cam": 140_000}  # bytes; it carries a network and twelve pictures
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_weighs_little_and_fetches_nothing(name):
     html = FIGURES[name].html
-    assert len(html.encode()) < 60_000
+    assert len(html.encode()) < LIMITS.get(name, 60_000)
     assert "http" not in html.replace("http://www.w3.org/2000/svg", "")
     assert "import " not in html
 
@@ -455,6 +485,7 @@ KEYS = {  # what to focus, which key to press, and whose text or label must chan
     "normalisation": ("td button[data-place='5']", "Enter", "status"),
     "clinic": ("button", "Enter", "status"),
     "explorer": (".bars", "ArrowRight", "status"),
+    "grad_cam": ("canvas[tabindex]", "ArrowRight", "status"),
 }
 
 

@@ -153,6 +153,43 @@ def explorer() -> Interactive:
     return Interactive("explorer", alt, {"packed": base64.b64encode(packed).decode()})
 
 
+def grad_cam() -> Interactive:
+    """Return Grad-CAM in the page: a network that runs there, on pictures whose truth is known."""
+    from cnnbook import shapes, weights
+
+    alt = """A picture of an outline among clutter, with a frame around the outline; the Grad-CAM map of the
+    class that is asked for; and the network's share for each class. A square of the picture can be covered."""
+    network, card = weights.pretrained("shapes"), weights.about("shapes")
+    numbers, widths = [], [3]
+    for conv, norm in ((network[i], network[i + 1]) for i in (0, 4, 8)):
+        weight, bias = _folded(conv, norm)
+        numbers += [weight, bias]
+        widths.append(len(bias))
+    numbers += [network[-1].weight, network[-1].bias]
+    stored = torch.cat([n.detach().flatten() for n in numbers]).half().numpy().tobytes()
+    drawn = shapes.shapes(12, seed=GRAD_CAM_SEED)
+    bytes_of = (255 * drawn.images).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+    pictures = [
+        {"label": label, "box": box, "pixels": base64.b64encode(pixels.numpy().tobytes()).decode()}
+        for label, box, pixels in zip(
+            drawn.labels.tolist(), drawn.boxes.tolist(), bytes_of, strict=True
+        )
+    ]
+    settings = {"size": 32, "classes": shapes.CLASSES, "pictures": pictures, "widths": widths}
+    settings |= {"weights": base64.b64encode(stored).decode()}
+    settings |= {key: card[key] for key in ("mean", "deviation")}
+    return Interactive("grad_cam", alt, settings)
+
+
+GRAD_CAM_SEED = 5
+
+
+def _folded(conv, norm) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return kernels and biases of a convolution with its batch normalisation folded in."""
+    scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+    return conv.weight * scale[:, None, None, None], norm.bias - norm.running_mean * scale
+
+
 def script(name: str) -> str:
     """Return one figure's code with what it imports, as a single module."""
     parts = [_read(part) for part in (*SHARED, f"{name}.js")]

@@ -15,7 +15,7 @@ from cnnbook.models.small import small_cnn
 from cnnbook.runtime import device
 from cnnbook.training import Recipe, evaluate, train
 
-__all__ = ["RECORDS", "Laboratory", "about", "normalised", "runs"]
+__all__ = ["RECORDS", "Laboratory", "about", "normalised", "runs", "timm_tags", "transfer"]
 
 RECORDS = ("augmentation_cifar10", "clinic_cifar10")
 MEAN, DEVIATION = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)  # of CIFAR-10's training set
@@ -79,6 +79,16 @@ class Laboratory:
         return normalised(LabelledImages(whole.images[chosen], whole.labels[chosen], whole.classes))
 
 
+def timm_tags() -> dict:
+    """Return what `scripts/record_timm.py` counted in timm: version, architectures, weights, tags."""
+    return _load("timm_tags")
+
+
+def transfer() -> dict:
+    """Return the record of `scripts/record_transfer.py`: what was done, where, and its `runs`."""
+    return _load("transfer")
+
+
 def curves(run: dict) -> dict:
     """Return a run with its history as curves, in three digits after the point."""
     names = ("loss", "accuracy", "validation_loss", "validation_accuracy")
@@ -102,4 +112,8 @@ def normalised(pictures: LabelledImages) -> LabelledImages:
 def _read(name: str) -> dict:
     if name not in RECORDS:
         raise ValueError(f"name={name!r} is not allowed: it must be one of {', '.join(RECORDS)}")
+    return _load(name)
+
+
+def _load(name: str) -> dict:
     return json.loads(files(__name__).joinpath(f"{name}.json").read_text(encoding="utf-8"))

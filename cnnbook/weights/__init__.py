@@ -32,7 +32,7 @@ def wide_kernels() -> nn.Sequential:
 
 WEIGHTS = {  # name: (network, what it was trained on)
     "cifar10": (resnet14, "photographs of 10 classes, in colour"),
-    "omniglot": (lambda: resnet14(968, in_channels=1), "drawings of 968 characters, in grey"),
+    "omniglot": (lambda: resnet14(242, in_channels=1), "drawings of 242 characters, in grey"),
     "shapes": (lambda: small_cnn(width=16), "`cnnbook.shapes`"),
     "wide_kernels": (wide_kernels, "photographs of 10 classes, in colour"),
 }
