@@ -34,10 +34,20 @@ def inception_v3_counts():
     return tuple(map(count_parameters, nets))
 
 
+def zero_head_gradient():
+    head = torch.nn.Linear(3, 2)
+    torch.nn.init.zeros_(head.weight)
+    features = torch.randn(4, 3, requires_grad=True)
+    torch.nn.functional.cross_entropy(head(features), torch.tensor([0, 1, 1, 0])).backward()
+    assert head.weight.grad.abs().sum() > 0
+    return features.grad.abs().max().item()
+
+
 KNOWN = {
     "Layer": Layer, "growth_exponent": growth_exponent, "math": math,
     "receptive_field": receptive_field, "tap_counts": tap_counts, "lenet_counts": lenet_counts,
     "vgg_dense_share": vgg_dense_share, "inception_v3_counts": inception_v3_counts,
+    "zero_head_gradient": zero_head_gradient,
 }  # fmt: skip
 
 
