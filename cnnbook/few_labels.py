@@ -12,6 +12,7 @@ from torch import nn
 
 from cnnbook import augment, data, shapes, weights
 from cnnbook.data import LabelledImages
+from cnnbook.runtime import device
 from cnnbook.tracing import evaluating
 from cnnbook.transfer import (
     backbone_features,
@@ -20,7 +21,18 @@ from cnnbook.transfer import (
     replace_head,
 )
 
-__all__ = ["TARGETS", "Tuning", "draw", "measured", "prepared", "probe", "scores", "target", "tune"]
+__all__ = [
+    "TARGETS",
+    "Tuning",
+    "convnext_features",
+    "draw",
+    "measured",
+    "prepared",
+    "probe",
+    "scores",
+    "target",
+    "tune",
+]
 
 TARGETS = ("faces", "textures", "digits", "shapes")
 
@@ -113,6 +125,22 @@ def scores(network: nn.Module, pictures: LabelledImages) -> torch.Tensor:
     """Return the logits, (N, classes), in evaluation mode."""
     with evaluating(network), torch.no_grad():
         return torch.cat([network(part) for part in pictures.images.split(256)])
+
+
+def convnext_features(images: torch.Tensor, *, pretrained: bool = True) -> torch.Tensor:
+    """Return a ConvNeXt-T's 768 features for each picture (N, 3, H, W) in [0, 1].
+
+    Its weights, timm's tag fb_in1k, are fetched from the hub once; timm must be installed.
+    """
+    import timm
+
+    network = timm.create_model("convnext_tiny.fb_in1k", pretrained=pretrained, num_classes=0)
+    network = network.to(device()).eval()
+    settings = network.pretrained_cfg
+    mean, deviation = (images.new_tensor(settings[key])[:, None, None] for key in ("mean", "std"))
+    with torch.no_grad():
+        batches = ((batch - mean) / deviation for batch in images.split(64))
+        return torch.cat([network(batch.to(device())).float().cpu() for batch in batches])
 
 
 def measured(logits: torch.Tensor, labels: torch.Tensor) -> dict[str, float]:

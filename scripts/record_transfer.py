@@ -7,9 +7,12 @@ where it was.
     python -m scripts.record_transfer
 """
 
+import argparse
 import json
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
+from multiprocessing import get_context
 
 import torch
 
@@ -17,6 +20,7 @@ from cnnbook import __version__, few_labels, weights
 from cnnbook.few_labels import Tuning
 from scripts.hardware import describe_hardware
 from scripts.paths import ROOT
+from scripts.pretrain import Bfloat16
 
 TARGET = ROOT / "results" / "transfer.json"
 COUNTS, DRAWS = (1, 5, 10, 50), range(5)
@@ -26,10 +30,11 @@ STARTS = {  # which weights are tried on which task
 }  # fmt: skip
 TUNINGS = {
     "from scratch": Tuning(rate=0.05, steps=60),
-    "fine-tuned": Tuning(rate=0.02, steps=60),
-    "probe, then fine-tuned": Tuning(rate=0.01, steps=60),
+    "fine-tuned": Tuning(rate=0.05, steps=40),
+    "probe, then fine-tuned": Tuning(rate=0.02, steps=40),
 }
-VARIANTS = {  # of fine-tuning, with ten labels a class
+VARIED = ("textures", "digits")
+VARIANTS = {  # of fine-tuning, with ten labels a class, on these two
     "rates fall by 0.9": {"decay": 0.9},
     "rates fall by 0.7": {"decay": 0.7},
     "label smoothing 0.1": {"smoothing": 0.1},
@@ -46,7 +51,9 @@ def settings() -> list[dict]:
             if number:
                 methods.remove("from scratch")  # it does not depend on the weights
             for labels in COUNTS:
-                chosen = methods + (list(VARIANTS) if labels == 10 and number == 0 else [])
+                chosen = methods + (
+                    list(VARIANTS) if labels == 10 and task in VARIED and number == 0 else []
+                )
                 listed += [
                     {"task": task, "weights": start, "labels": labels, "draw": draw, "method": m}
                     for m in chosen
@@ -68,34 +75,41 @@ def run(task: str, weights_name: str, labels: int, draw: int, method: str) -> di
     if method != "linear probe":
         base = TUNINGS.get(method, TUNINGS["fine-tuned"])
         tuning = replace(base, flips=task != "digits", **VARIANTS.get(method, {}))
-        few_labels.tune(network, few, tuning, seed=draw)
+        few_labels.tune(Bfloat16(network), few, tuning, seed=draw)
     return few_labels.measured(few_labels.scores(network, rest), rest.labels)
+
+
+def timed(chosen: dict) -> dict:
+    """Return a run with its settings and seconds."""
+    torch.set_num_threads(1)
+    start, values = time.perf_counter(), dict(chosen)
+    result = run(values.pop("task"), values.pop("weights"), **values)
+    return {"settings": chosen, **result, "seconds": round(time.perf_counter() - start, 1)}
 
 
 def main() -> None:
     """Run all that is not in the record yet, and write it down."""
-    torch.set_num_threads(1)
-    record = json.loads(TARGET.read_text()) if TARGET.exists() else {"runs": [], "seconds": 0}
-    done = {json.dumps(r["settings"], sort_keys=True) for r in record["runs"]}
-    record |= {
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--workers", type=int, default=1)
+    options = parser.parse_args()
+    runs = json.loads(TARGET.read_text())["runs"] if TARGET.exists() else []
+    done = {json.dumps(r["settings"], sort_keys=True) for r in runs}
+    left = [s for s in settings() if json.dumps(s, sort_keys=True) not in done]
+    about = {
         "what": "small tasks learned from few labels; intervals come from five draws of labels",
         "cnnbook": __version__,
-        "hardware": describe_hardware(),
+        "hardware": describe_hardware() | {"threads": 1},
+        "precision": "bfloat16 while tuning, float32 when measured",
         "tunings": {name: asdict(tuning) for name, tuning in TUNINGS.items()},
         "variants": VARIANTS,
     }
-    for chosen in settings():
-        if json.dumps(chosen, sort_keys=True) in done:
-            continue
-        start = time.perf_counter()
-        values = dict(chosen)
-        result = run(values.pop("task"), values.pop("weights"), **values)
-        record["runs"].append({"settings": chosen, **result})
-        record["seconds"] += time.perf_counter() - start
-        TARGET.write_text(json.dumps(record, indent=1) + "\n")
-    short = json.dumps(record, separators=(",", ":"))
+    with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
+        for result in pool.map(timed, left):
+            runs.append(result)
+            TARGET.write_text(json.dumps(about | {"runs": runs}, indent=1) + "\n")
+    short = json.dumps(about | {"runs": runs}, separators=(",", ":"))
     (ROOT / "cnnbook" / "recorded" / "transfer.json").write_text(short + "\n")
-    print(f"{len(record['runs'])} runs in {record['seconds']:.0f} s")
+    print(f"{len(runs)} runs in {sum(r['seconds'] for r in runs):.0f} s")
 
 
 if __name__ == "__main__":

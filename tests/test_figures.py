@@ -26,6 +26,7 @@ from cnnbook.figures.architectures import NETWORKS
 from cnnbook.models import alexnet, resnet, vgg
 from cnnbook.summary import summarize
 from cnnbook.symmetry import blur_pool, equivariance_error, translate_circular
+from scripts.torchvision_on_cpu import torchvision
 
 SETTINGS = 200
 FIGURES = {
@@ -39,6 +40,7 @@ FIGURES = {
     "clinic": figures.clinic(),
     "explorer": figures.explorer(),
     "grad_cam": figures.grad_cam(),
+    "detection": figures.detection(),
 }
 MODES = {
     "zeros": "constant",
@@ -445,6 +447,50 @@ def test_the_grad_cam_figure_runs_the_network_of_the_page(opened):
         assert abs(found["inside"] - share) < 0.02
 
 
+def kept_by_hand(boxes, scores, threshold) -> list[int]:
+    """Return what suppression leaves, by torchvision's IoU and a plain loop."""
+    overlap = torchvision.ops.box_iou(boxes, boxes)
+    kept = []
+    for i in scores.argsort(descending=True, stable=True).tolist():
+        if all(overlap[i, k] <= threshold for k in kept):
+            kept.append(i)
+    return kept
+
+
+def test_the_detection_toy_computes_overlaps_and_suppression(opened):
+    generator = torch.Generator().manual_seed(12)
+    settings = []
+    for _ in range(SETTINGS):
+        sides = torch.randint(40, 160, (5, 2), generator=generator)
+        places = torch.randint(0, 60, (5, 2), generator=generator)
+        scores = torch.rand(5, generator=generator)
+        boxes = [
+            dict(zip("xywh", values, strict=True)) | {"score": score}
+            for values, score in zip(
+                torch.cat([places, sides], 1).tolist(), scores.tolist(), strict=True
+            )
+        ]
+        percent = int(torch.randint(0, 101, (), generator=generator))
+        settings.append({"boxes": boxes, "percent": percent, "chosen": 1})
+    truth = torch.tensor([[90.0, 50, 210, 160]]).double()
+    left = set()
+    for values, found in zip(settings, results(opened("detection"), settings), strict=True):
+        corners = torch.tensor(
+            [[b["x"], b["y"], b["x"] + b["w"], b["y"] + b["h"]] for b in values["boxes"]]
+        ).double()
+        scores = torch.tensor([b["score"] for b in values["boxes"]])
+        overlap = torchvision.ops.box_iou(corners, corners)
+        assert torch.allclose(torch.tensor(found["table"]).double(), overlap, atol=1e-9)
+        assert torch.allclose(
+            torch.tensor(found["toTruth"]).double(),
+            torchvision.ops.box_iou(corners, truth)[:, 0],
+            atol=1e-9,
+        )
+        assert found["kept"] == kept_by_hand(corners, scores, values["percent"] / 100)
+        left.add(len(found["kept"]))
+    assert len(left) >= 4
+
+
 LIMITS = {"grad_cam": 140_000}  # bytes; it carries a network and twelve pictures
 
 
@@ -486,6 +532,7 @@ KEYS = {  # what to focus, which key to press, and whose text or label must chan
     "clinic": ("button", "Enter", "status"),
     "explorer": (".bars", "ArrowRight", "status"),
     "grad_cam": ("canvas[tabindex]", "ArrowRight", "status"),
+    "detection": (".plane", "ArrowRight", "status"),
 }
 
 

@@ -181,6 +181,13 @@ def grad_cam() -> Interactive:
     return Interactive("grad_cam", alt, settings)
 
 
+def detection() -> Interactive:
+    """Return boxes to drag, their overlaps, and what non-maximum suppression leaves."""
+    alt = """Five boxes with scores around an object. Boxes can be moved by dragging or by arrow keys; a table
+    tells their overlap with the object and with each other, and which remain after suppression."""
+    return Interactive("detection", alt, {})
+
+
 GRAD_CAM_SEED = 5
 
 
