@@ -50,9 +50,10 @@ def digits() -> LabelledImages:
 def digit_parts() -> tuple[LabelledImages, LabelledImages, LabelledImages]:
     """Return `digits()` as 1,000 pictures to train on, 598 to validate on and 199 to test on.
 
-    While the settings of this book were chosen, the digits were held out in two random orders, of
-    which the first 600 were always for training. The test part is what stands among the first 600
-    of both: no setting was chosen by looking at an accuracy on it. The others are split at random.
+    While the settings of chapters 6 to 8 were chosen, the digits were held out in two random orders,
+    of which the first 600 were always for training. The test part is what stands among the first 600
+    of both: none of those settings was chosen by looking at an accuracy on it. The others are split
+    at random.
     """
     orders = [_random_order(1797, seed) for seed in (0, 1)]
     unseen = torch.isin(orders[0][:600], orders[1][:600])

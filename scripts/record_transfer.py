@@ -1,7 +1,8 @@
 """Learn four small tasks from few labels, from scratch and from the weights that are shipped.
 
 For each task, number of labels and draw: accuracy, mean confidence and calibration error on other
-pictures of the task. The record goes to results/ and cnnbook/recorded/. An interrupted run goes on
+pictures of the task. The rates were chosen among 0.01, 0.02 and 0.05 on draws 100 to 102 of digits and
+textures. The record goes to results/ and cnnbook/recorded/. An interrupted run goes on
 where it was.
 
     python -m scripts.record_transfer
