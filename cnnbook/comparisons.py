@@ -14,21 +14,22 @@ def front(points: dict, best: list, *, alt: str, xlabel: str, ylabel: str) -> Pi
     `points` maps a name to (x, y); `best` lists the names of the front, from left to right.
     """
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(6.8, 4.2))
+        figure = Figure(figsize=(5.4, 4.6))
         ax = figure.subplots()
         others = [place for name, place in points.items() if name not in best]
         if others:
             ax.plot(*zip(*others, strict=True), "s", color=ORANGE, ms=5, label="dominated")
         leading = [points[name] for name in best]
         ax.plot(*zip(*leading, strict=True), "o-", color=BLUE, ms=6, label="on the front")
-        for number, (name, place) in enumerate(zip(best, leading, strict=True)):
-            below, last = number % 2 == 0, number == len(best) - 1  # neighbours on two sides
-            side = "left" if below and not last else "right"
-            offset = {"xytext": (5, -14) if below else (-5, 8), "ha": side}
-            ax.annotate(name, place, textcoords="offset points", fontsize=8, **offset)
+        ax.annotate(best[0], leading[0], (6, -12), textcoords="offset points", fontsize=9)
+        slanted = {"rotation": 55, "textcoords": "offset points", "fontsize": 9}
+        for name, place in zip(best[1:], leading[1:], strict=True):  # so that neighbours have room
+            ax.annotate(name, place, (2, 6), **slanted)
         ax.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
         ax.xaxis.set_major_formatter("{x:g}")
-        ax.margins(x=0.12, y=0.1)
+        ax.margins(x=0.15, y=0.1)
+        low, high = ax.get_ylim()
+        ax.set_ylim(low, high + 0.35 * (high - low))  # room for the names
         ax.grid(True)
         ax.legend(frameon=False, loc="lower right")
         return Picture(figure, alt)
@@ -40,7 +41,7 @@ def waterfall(steps: dict, *, alt: str, xlabel: str) -> Picture:
     `steps` maps a name to (value, deviation); the first is where the walk begins.
     """
     with mpl.rc_context(_STYLE | {"axes.grid.axis": "x"}):
-        figure = Figure(figsize=(7.2, 0.42 * len(steps) + 0.9))
+        figure = Figure(figsize=(4.6, 0.4 * len(steps) + 0.9))
         ax = figure.subplots()
         before = next(iter(steps.values()))[0]
         for place, (value, deviation) in enumerate(steps.values()):
@@ -56,7 +57,7 @@ def waterfall(steps: dict, *, alt: str, xlabel: str) -> Picture:
         ax.set_yticks(range(len(steps)), list(steps))
         ax.set_xlabel(xlabel)
         ax.invert_yaxis()
-        ax.margins(x=0.16)
+        ax.margins(x=0.2)
         ax.tick_params(axis="y", length=0)
         ax.grid(True)
         ax.set_axisbelow(True)

@@ -58,9 +58,11 @@ def images(pictures: dict, *, alt: str, height: float = 2.9) -> Picture:
     """
     with mpl.rc_context(_STYLE):
         arrays = {title: _channels_last(picture) for title, picture in pictures.items()}
-        columns = {1: 1, 2: 2, 4: 2}.get(len(arrays), 3)  # few enough for a telephone
-        rows = -(-len(arrays) // columns)
         widest = max(array.shape[1] / array.shape[0] for array in arrays.values())
+        columns = {1: 1, 2: 2, 4: 2}.get(len(arrays), 3)  # few enough for a telephone
+        if widest > 1.5:
+            columns = 1 if len(arrays) < 3 else 2
+        rows = -(-len(arrays) // columns)
         figure = Figure(figsize=(height * widest * columns, 1.1 * height * rows))
         axes = figure.subplots(rows, columns, squeeze=False).flatten()
         for unused in axes[len(arrays) :]:
