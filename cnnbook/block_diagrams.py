@@ -48,15 +48,16 @@ def draw_parts(parts: list[Part], *, alt: str) -> Picture:
     _place(rows, ways)
     width = 1 + max(part.x for row in rows for part in row)
     height = 1 - min(part.y for part in rows[-1])
+    longest = max(len(line) for part in parts for line in part.lines)
+    column = 0.35 + 0.066 * longest  # inches, so that text is as large as it can be on a telephone
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(1.9 * width, 0.3 * height))
+        figure = Figure(figsize=(column * width, 0.3 * height))
         ax = figure.subplots()
         for way in ways:
-            *passed, end = [(part.x, part.y) for part in way]
+            *passed, end = _points(way, rows)
             ax.plot(*zip(*passed, strict=True), color=INK, lw=1.2, zorder=1)
-            edge = end[1] + 0.5 * len(way[-1].lines) + 0.2
             arrow = {"arrowstyle": "-|>", "color": INK, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
-            ax.annotate("", (end[0], edge), passed[-1], arrowprops=arrow, zorder=1)
+            ax.annotate("", end, passed[-1], arrowprops=arrow, zorder=1)
         for part in parts:
             _draw(ax, part)
         ax.set(xlim=(-0.55, width - 0.45), ylim=(-height, 1))
@@ -200,6 +201,16 @@ def _place(rows: list[list[Part]], ways: list[list[Part]]) -> None:
     for row in rows:
         for part in row:
             part.x -= least
+
+
+def _points(way: list[Part], rows: list[list[Part]]) -> list[tuple[float, float]]:
+    """Return the corners of a line: upright beside the boxes of a row, slanted between the rows."""
+    points = []
+    for part in way[:-1]:
+        half = 0.5 * max(len(other.lines) for other in rows[part.row]) + 0.3
+        top = half if part.kind == "free" else 0
+        points += [(part.x, part.y + top), (part.x, part.y - half)]
+    return [*points, (way[-1].x, way[-1].y + 0.5 * len(way[-1].lines) + 0.2)]
 
 
 def _mean(numbers: list[float]) -> float:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from cnnbook.block_diagrams import _place, _rows, block_diagram, parts_of
+from cnnbook.block_diagrams import _place, _points, _rows, block_diagram, parts_of
 from cnnbook.models import (
     attention,
     convnext,
@@ -76,6 +76,25 @@ def test_what_stands_in_one_row_stands_apart(name):
     for way in ways:  # a line goes down one row at a time, through free places only
         assert [part.row for part in way] == list(range(way[0].row, way[-1].row + 1))
         assert all(part.kind == "free" for part in way[1:-1])
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_lines_are_slanted_between_the_rows_only(name):
+    block, channels = BLOCKS[name]
+    rows, ways = _rows(parts_of(block, (channels, 8, 8)))
+    _place(rows, ways)
+    bands = [
+        (row[0].y - 0.5 * lines - 0.2, row[0].y + 0.5 * lines + 0.2)
+        for row in rows
+        for lines in [max(len(part.lines) for part in row)]
+    ]
+    for way in ways:
+        points = _points(way, rows)
+        for (x, y), (other_x, other_y) in itertools.pairwise(points[:-1]):
+            if abs(x - other_x) > 1e-6:
+                assert not any(low < y < high or low < other_y < high for low, high in bands)
+            assert y > other_y
+        assert points[-1][1] <= points[-2][1]  # the arrow goes down
 
 
 def test_an_inception_module_has_four_ways_side_by_side():
