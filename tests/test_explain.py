@@ -111,7 +111,7 @@ def test_maps_are_captums():
     torch.manual_seed(4)
     network = resnet20().eval()
     pictures, classes = torch.rand(3, 3, 32, 32), torch.tensor([1, 5, 9])
-    layer = network.blocks[-1]
+    layer = network.blocks[4]  # before the last, the gradient differs from place to place
     theirs = LayerGradCam(network, layer).attribute(pictures, classes, relu_attributions=True)
     ours = explain.grad_cam(network, layer, pictures, classes)
     assert ours.max() > 0 and torch.allclose(ours, theirs[:, 0], rtol=1e-4, atol=1e-7)
