@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from cnnbook.models import atrous, audio, group, repvgg, resnet, segmentation, vgg, video
+from cnnbook.models import atrous, audio, group, repvgg, resnet, segmentation
 from cnnbook.models.attention import CBAM, SpatialAttention, SqueezeExcitation
 from cnnbook.models.published import load_published
 from cnnbook.models.resnet_cifar import resnet20
@@ -160,52 +160,6 @@ def test_a_dilated_resnet_keeps_its_weights_and_its_receptive_field_grows(stride
     assert count_parameters(network) == count_parameters(plain)
     with pytest.raises(ValueError, match="must be 8 or 16"):
         atrous.dilated(resnet.resnet50(), 4)
-
-
-def test_a_motionless_clip_gets_the_answer_of_its_picture():
-    torch.manual_seed(0)
-    conv = nn.Conv2d(3, 4, 3, stride=2, padding=1).double()
-    picture = torch.randn(1, 3, 9, 9, dtype=torch.float64)
-    clip = picture[:, :, None].expand(-1, -1, 7, -1, -1)
-    answers = video.inflate_conv(conv, 3)(clip)
-    inner = (answers[:, :, 1:-1] - conv(picture)[:, :, None]).abs().max()
-    assert inner < 1e-13
-    bias = conv.bias[None, :, None, None]
-    edge = (answers[:, :, 0] - bias) / (conv(picture) - bias)
-    assert torch.allclose(edge, torch.full_like(edge, 2 / 3)), "zero padding in time"
-
-
-def test_a_whole_network_is_inflated_and_the_picture_network_is_left_alone():
-    torch.manual_seed(0)
-    features = vgg.vgg11_bn().features[:8].double().eval()
-    lively(features)
-    names = [type(m).__name__ for m in features]
-    inflated = video.inflate(features, frames=3)
-    picture = torch.randn(1, 3, 16, 16, dtype=torch.float64)
-    clip = picture[:, :, None].expand(-1, -1, 9, -1, -1)
-    assert torch.allclose(inflated(clip)[:, :, 4], features(picture))
-    assert [type(m).__name__ for m in features] == names
-    with pytest.raises(ValueError, match="LPPool2d has no 3-D form"):
-        video.inflate(nn.Sequential(nn.LPPool2d(2, 2)))
-
-
-def test_c3d_counts():
-    with torch.device("meta"):
-        network = video.c3d()
-    assert count_macs(network, (3, 16, 112, 112)) / 1e9 == pytest.approx(38.5, abs=0.1)
-
-
-def test_slowfast_reads_the_right_frames():
-    torch.manual_seed(0)
-    network = video.SlowFast(5).eval()
-    x = torch.randn(1, 3, 16, 16, 16, requires_grad=True)
-    (through_slow,) = torch.autograd.grad(network.slow[0](x[:, :, ::8]).square().sum(), x)
-    read = through_slow[0].abs().sum((0, 2, 3)).nonzero().flatten().tolist()
-    assert read == [0, 8]
-    (through_both,) = torch.autograd.grad(network(x).square().sum(), x)
-    assert (through_both[0].abs().sum((0, 2, 3)) > 0).all()
-    fast = sum(p.numel() for p in network.fast.parameters())
-    assert fast < 0.2 * count_parameters(network)
 
 
 def test_wavenet_never_looks_ahead_and_hears_1024_samples():

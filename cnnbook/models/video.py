@@ -35,11 +35,13 @@ def inflate_conv(conv: nn.Conv2d, frames: int, *, time_padding: int | None = Non
 
     The kernel is repeated over `frames` and divided by their number; the bias is not divided. With
     zero padding in time (half the frames unless it is given) the first and last answers are smaller.
+    Another padding mode than zeros holds in time as well.
     """
     padding = frames // 2 if time_padding is None else time_padding
     inflated = nn.Conv3d(
         conv.in_channels, conv.out_channels, (frames, *conv.kernel_size), (1, *conv.stride),
-        (padding, *_pair(conv.padding)), (1, *conv.dilation), conv.groups, conv.bias is not None,
+        (padding, *_padding(conv)), (1, *conv.dilation), conv.groups, conv.bias is not None,
+        conv.padding_mode,
     ).to(conv.weight)  # fmt: skip
     with torch.no_grad():
         inflated.weight.copy_(conv.weight[:, :, None].expand_as(inflated.weight) / frames)
@@ -48,28 +50,62 @@ def inflate_conv(conv: nn.Conv2d, frames: int, *, time_padding: int | None = Non
     return inflated
 
 
-def inflate(network: nn.Module, frames: int = 3) -> nn.Module:
-    """Return the network with every 2-D layer made 3-D; kernels wider than 1 get `frames` in time.
+class Inflated(nn.Module):
+    """A network for pictures that reads clips: its convolutions see several frames at once.
 
-    Works where the network's own code does not name its axes: for a Sequential of layers. The one
-    given is left as it was. Raises ValueError at a layer that has no 3-D form here.
+    Everything else sees each frame alone. So the frames travel in the batch, (N·T, C, H, W), through the
+    network's own code. Input (N, 3, T, H, W); maps come back as (N, C, T, H, W), classes as (N, classes),
+    the mean of all frames' logits.
     """
-    made = {
-        nn.Conv2d: lambda m: inflate_conv(m, frames if max(m.kernel_size) > 1 else 1),
-        nn.BatchNorm2d: _inflate_norm,
-        nn.MaxPool2d: lambda m: nn.MaxPool3d(
-            (1, *_pair(m.kernel_size)), (1, *_pair(m.stride)), (0, *_pair(m.padding))
-        ),
-        nn.AdaptiveAvgPool2d: lambda m: nn.AdaptiveAvgPool3d(m.output_size),
-    }
-    result = copy.deepcopy(network)
-    if type(result) in made:
-        return made[type(result)](result)
-    for name, part in result.named_children():
-        if type(part).__name__.endswith("2d") and type(part) not in made:
-            raise ValueError(f"{name}: {type(part).__name__} has no 3-D form here")
-        setattr(result, name, inflate(part, frames))
-    return result
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        self.network = network
+
+    def forward(self, clip: torch.Tensor):
+        for part in self.network.modules():
+            if isinstance(part, OverFrames):
+                part.length = clip.shape[2]
+        return self._per_clip(self.network(clip.transpose(1, 2).flatten(0, 1)), clip.shape[2])
+
+    def _per_clip(self, answer, length: int):
+        if isinstance(answer, tuple):  # with auxiliary heads
+            return tuple(self._per_clip(part, length) for part in answer)
+        answer = answer.unflatten(0, (-1, length))
+        return answer.mean(1) if answer.ndim == 3 else answer.transpose(1, 2)
+
+
+class OverFrames(nn.Module):
+    """A 3-D convolution over frames that stand in the batch, (N·T, C, H, W), T of them a clip."""
+
+    def __init__(self, conv: nn.Conv3d):
+        super().__init__()
+        self.conv, self.length = conv, 1
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        clip = x.unflatten(0, (-1, self.length)).transpose(1, 2)
+        return self.conv(clip).transpose(1, 2).flatten(0, 1)
+
+
+def inflate(network: nn.Module, frames: int = 3) -> nn.Module:
+    """Return the network with each `nn.Conv2d` wider than 1 inflated to `frames`, an odd number.
+
+    The one given is left as it was. Raises ValueError where there is nothing to inflate.
+    """
+    if type(frames) is not int or frames < 1 or frames % 2 == 0:
+        raise ValueError(f"frames={frames!r} is not allowed: it must be an odd number from 1 on")
+    if isinstance(network, nn.Conv2d):
+        return inflate_conv(network, frames)
+    result, made = copy.deepcopy(network), {}
+    for path, part in list(result.named_modules(remove_duplicate=False)):
+        if type(part) is nn.Conv2d and max(part.kernel_size) > 1:
+            if part not in made:  # a layer that stands in two places stays one
+                made[part] = OverFrames(inflate_conv(part, frames)).train(part.training)
+            parent, _, name = path.rpartition(".")
+            setattr(result.get_submodule(parent), name, made[part])
+    if not made:
+        raise ValueError(f"{type(network).__name__} has no nn.Conv2d wider than 1 to inflate")
+    return Inflated(result)
 
 
 class SlowFast(nn.Module):
@@ -110,11 +146,13 @@ def _block(in_channels: int, out_channels: int, frames: int) -> nn.Sequential:
     return nn.Sequential(conv, nn.BatchNorm3d(out_channels), nn.ReLU())
 
 
-def _inflate_norm(norm: nn.BatchNorm2d) -> nn.BatchNorm3d:
-    inflated = nn.BatchNorm3d(norm.num_features, norm.eps, norm.momentum, norm.affine)
-    inflated.to(norm.running_mean).load_state_dict(norm.state_dict())
-    return inflated.train(norm.training)
-
-
-def _pair(value) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else tuple(value)
+def _padding(conv: nn.Conv2d) -> tuple[int, int]:
+    if conv.padding == "valid":
+        return 0, 0
+    if conv.padding != "same":
+        return conv.padding
+    if any(size % 2 == 0 for size in conv.kernel_size):
+        raise ValueError('padding="same" of an even kernel is not the same on both sides')
+    return tuple(
+        d * (size - 1) // 2 for d, size in zip(conv.dilation, conv.kernel_size, strict=True)
+    )
