@@ -138,19 +138,23 @@ def _axes(over) -> str:
 
 def describe_layer(layer: nn.Module) -> tuple[str, str]:
     """Return what a layer is called, and its kind: weights, activation or pool, as in a Part."""
-    if isinstance(layer, nn.Conv2d):
-        window = "×".join(map(str, layer.kernel_size))
+    if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.ConvTranspose2d):
         depthwise = layer.groups == layer.in_channels > 1
-        text = f"{window} {'depthwise' if depthwise else 'conv'}, {layer.out_channels}"
+        name = "transposed" if layer.transposed else "depthwise" if depthwise else "conv"
+        window = _size(layer.kernel_size) + ("-tap" if isinstance(layer, nn.Conv1d) else "")
+        text = f"{window} {name}, {layer.out_channels}"
         if layer.groups > 1 and not depthwise:
             text += f", {layer.groups} groups"
-        return text + (f", stride {layer.stride[0]}" if layer.stride[0] > 1 else ""), "weights"
+        return text + (f", stride {layer.stride[-1]}" if layer.stride[-1] > 1 else ""), "weights"
     if isinstance(layer, nn.Linear):
         return f"dense at each place, {layer.out_features}", "weights"
-    if isinstance(layer, nn.MaxPool2d | nn.AvgPool2d):
-        kind = "max" if isinstance(layer, nn.MaxPool2d) else "mean"
-        stride = f", stride {layer.stride}" if layer.stride != 1 else ""
-        return f"{layer.kernel_size}×{layer.kernel_size} {kind} pool{stride}", "pool"
+    if isinstance(layer, nn.MaxPool2d | nn.AvgPool2d | nn.MaxPool3d):
+        kind = "mean" if isinstance(layer, nn.AvgPool2d) else "max"
+        window, stride = (
+            n if isinstance(n, tuple) else (n, n) for n in (layer.kernel_size, layer.stride)
+        )
+        stride = f", stride {stride[-1]}" if stride[-1] != 1 else ""
+        return f"{_size(window)} {kind} pool{stride}", "pool"
     if isinstance(layer, nn.AdaptiveAvgPool2d):
         return "mean over places", "pool"
     if isinstance(layer, nn.Identity | nn.Dropout):

@@ -24,7 +24,7 @@ class Row:
 
     name: str
     kind: str
-    output_shape: tuple[int, ...] = ()  # without the batch axis
+    output_shape: tuple[int, ...] = ()  # without the batch axis, unless frames travel in it
     parameters: int = 0
     macs: int = 0
 
@@ -132,7 +132,7 @@ class _Watch(TorchDispatchMode):
     def leaving(self, module, inputs, output):
         row = self.open.pop()
         if isinstance(output, torch.Tensor):
-            row.output_shape = tuple(output.shape[1:])
+            row.output_shape = tuple(output.shape[1 if output.shape[:1] == (1,) else 0 :])
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         output = func(*args, **(kwargs or {}))

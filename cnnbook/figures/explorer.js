@@ -1,21 +1,27 @@
 import { begin, bytes, controlsFor, el, onArrows } from "./interface.js";
 
-const [NAME, WHAT, CHANNELS, SIDE, PARAMETERS, MACS, FIELD] = [0, 1, 2, 3, 4, 5, 6];
-const numbers = (layer) => layer[CHANNELS] * layer[SIDE] ** 2;
+// Extents are height and width; before them frames, for clips; for sound its length alone.
+const [NAME, WHAT, CHANNELS, EXTENTS, PARAMETERS, MACS, FIELD] = [0, 1, 2, 3, 4, 5, 6];
+const WHOLE = 0, IRREGULAR = -1; // fields that are no number of pixels
+const places = (layer) => layer[EXTENTS].reduce((product, extent) => product * extent, 1);
+const numbers = (layer) => layer[CHANNELS] * places(layer);
+const shape = (layer) => [...layer[EXTENTS], layer[CHANNELS]].join("×");
 const MEASURES = {
   MACs: (layer) => layer[MACS],
   parameters: (layer) => layer[PARAMETERS],
   memory: (layer) => 4 * numbers(layer),
-  "receptive field": (layer, network) => layer[FIELD] || network.input[1],
+  "receptive field": (layer, network) => ({ [WHOLE]: network.input.at(-1), [IRREGULAR]: 0 })[layer[FIELD]] ?? layer[FIELD],
 };
 
-// Consecutive layers whose maps have one size; the box of a stage is its widest map.
+// Consecutive layers whose maps have one size; the box of a stage is its widest map. A branch that
+// shrinks maps to one place in between, such as squeeze-and-excitation, begins no stage.
 export function stages(network) {
-  const found = [];
+  const found = [], lastMap = network.layers.findLastIndex((layer) => places(layer) > 1);
   network.layers.forEach((layer, index) => {
-    const last = found.at(-1);
-    if (last && last.side === layer[SIDE]) Object.assign(last, { end: index, channels: Math.max(last.channels, layer[CHANNELS]) });
-    else found.push({ begin: index, end: index, side: layer[SIDE], channels: layer[CHANNELS] });
+    const last = found.at(-1), size = layer[EXTENTS].join("×"), channels = layer[CHANNELS];
+    if (places(layer) === 1 && index < lastMap) return;
+    if (last && last.size === size) Object.assign(last, { end: index, channels: Math.max(last.channels, channels) });
+    else found.push({ begin: index, end: index, size, extents: layer[EXTENTS], channels });
   });
   return found;
 }
@@ -57,9 +63,10 @@ export async function mount(root, { packed }) {
 
   function told(which) {
     const network = byName[state[which]], layer = network.layers[state.here[which]];
-    const field = layer[FIELD] ? `sees ${layer[FIELD]} pixels` : "sees the whole picture";
+    const unit = network.input.length === 2 ? "sample" : "pixel";
+    const field = { [WHOLE]: "sees everything", [IRREGULAR]: "sees more at some places than at others" }[layer[FIELD]] ?? `sees ${layer[FIELD]} ${unit}${layer[FIELD] === 1 ? "" : "s"}`;
     return `${network.name}, layer ${state.here[which] + 1} of ${network.layers.length}, ${layer[NAME]} (${layer[WHAT]}): ` +
-      `${layer[SIDE]}×${layer[SIDE]}×${layer[CHANNELS]}, ${layer[PARAMETERS].toLocaleString("en")} parameters, ` +
+      `${shape(layer)}, ${layer[PARAMETERS].toLocaleString("en")} parameters, ` +
       `${short(layer[MACS])} MACs, ${field}, ${short(4 * numbers(layer))} bytes.`;
   }
 
@@ -68,9 +75,11 @@ export async function mount(root, { packed }) {
     const network = byName[state[which]], found = stages(network), step = 600 / found.length;
     const here = found.findIndex((stage) => stage.begin <= state.here[which] && state.here[which] <= stage.end);
     const drawn = svg("svg", { viewBox: "0 0 600 150", role: "img", class: "boxes",
-      "aria-label": `${network.name} in ${found.length} stages: ` + found.map((s) => `${s.side}×${s.side}×${s.channels}`).join(", ") });
+      "aria-label": `${network.name} in ${found.length} stages: ` + found.map((s) => `${s.size}×${s.channels}`).join(", ") });
+    const largest = Math.max(...found.flatMap((stage) => stage.extents.slice(-2)));
     found.forEach((stage, index) => {
-      const tall = 6 + 78 * Math.sqrt(stage.side / found[0].side), lean = 0.3 * tall;
+      const [height, width] = [stage.extents.at(-2) ?? 1, stage.extents.at(-1)].map((extent) => 6 + 78 * Math.sqrt(extent / largest));
+      const tall = height, lean = 0.3 * width;
       const deep = Math.min(3.2 * Math.log2(stage.channels + 1), step - lean - 4), x = index * step, y = 112;
       const points = (list) => list.map(([a, b]) => `${a},${b}`).join(" ");
       const mark = index === here ? "box here" : "box";
@@ -79,14 +88,14 @@ export async function mount(root, { packed }) {
         svg("polygon", { class: mark, points: points([[x, y - tall], [x + lean, y - tall - lean], [x + lean + deep, y - tall - lean], [x + deep, y - tall]]) }),
         svg("rect", { class: mark, x, y: y - tall, width: deep, height: tall }));
       const label = (text, line) => svg("text", { x, y: y + 15 * line }, text);
-      if (step > 45) drawn.append(label(`${stage.side}×${stage.side}`, 1), label(`×${stage.channels}`, 2));
+      if (step > 7 * Math.max(6, stage.size.length)) drawn.append(label(stage.size, 1), label(`×${stage.channels}`, 2));
     });
     return drawn;
   }
 
   function bars(which) {
     const network = byName[state[which]], measure = MEASURES[state.bars], count = network.layers.length;
-    const values = network.layers.map((layer) => measure(layer, network)), top = Math.max(...values), step = 600 / count;
+    const values = network.layers.map((layer) => measure(layer, network)), top = Math.max(...values, 1), step = 600 / count;
     const drawn = svg("svg", { viewBox: "0 0 600 90", tabindex: 0, role: "slider", class: "bars",
       "aria-label": `layer of ${network.name}`, "aria-valuemin": 1, "aria-valuemax": count,
       "aria-valuenow": state.here[which] + 1, "aria-valuetext": told(which) });
@@ -115,12 +124,12 @@ export async function mount(root, { packed }) {
     return drawn;
   }
 
-  const places = { first: el("div"), second: el("div") };
+  const panels = { first: el("div"), second: el("div") };
   function show(which) {
     const network = byName[state[which]], known = about(which);
     const totals = `${network.name}: input ${network.input.slice(1).join("×")}, ${known.layers} layers that run, ` +
       `${known.parameters.toLocaleString("en")} parameters, ${short(known.macs)} MACs, ${short(known.memory)} bytes of maps.`;
-    places[which].replaceChildren(el("p", { class: "total" }, totals), boxes(which), bars(which));
+    panels[which].replaceChildren(el("p", { class: "total" }, totals), boxes(which), bars(which));
   }
   function update(touched = "first") {
     for (const which of ["first", "second"]) {
@@ -135,7 +144,7 @@ export async function mount(root, { packed }) {
   root.append(
     el("div", { class: "controls" }, controls.choice("network", "first", names), controls.choice("beside it", "second", names),
       controls.choice("bars show", "bars", Object.keys(MEASURES).map((name) => [name, name]))),
-    places.first, places.second, status,
-    el("p", { class: "hint" }, "One box for each size of map, as deep as the widest has channels; one bar for each layer: move over the bars, or focus them and use the arrow keys. 1 MAC = 2 FLOPs; memory is that of the maps of one picture, four bytes a number."));
+    panels.first, panels.second, status,
+    el("p", { class: "hint" }, "One box for each size of map, as deep as the widest has channels; one bar for each layer: move over the bars, or focus them and use the arrow keys. 1 MAC = 2 FLOPs; memory is that of the maps of one picture, clip or sound, four bytes a number."));
   update();
 }
