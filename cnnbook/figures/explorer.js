@@ -74,7 +74,8 @@ export async function mount(root, { packed }) {
   function boxes(which) {
     const network = byName[state[which]], found = stages(network), step = 600 / found.length;
     const here = found.findIndex((stage) => stage.begin <= state.here[which] && state.here[which] <= stage.end);
-    const drawn = svg("svg", { viewBox: "0 0 600 150", role: "img", class: "boxes",
+    const letters = Math.max(1, 600 / (root.clientWidth || 600)); // as large on a telephone as elsewhere
+    const drawn = svg("svg", { viewBox: `0 0 600 ${118 + 32 * letters}`, role: "img", class: "boxes",
       "aria-label": `${network.name} in ${found.length} stages: ` + found.map((s) => `${s.size}×${s.channels}`).join(", ") });
     const largest = Math.max(...found.flatMap((stage) => stage.extents.slice(-2)));
     found.forEach((stage, index) => {
@@ -87,8 +88,8 @@ export async function mount(root, { packed }) {
         svg("polygon", { class: `${mark} side`, points: points([[x + deep, y], [x + deep + lean, y - lean], [x + deep + lean, y - lean - tall], [x + deep, y - tall]]) }),
         svg("polygon", { class: mark, points: points([[x, y - tall], [x + lean, y - tall - lean], [x + lean + deep, y - tall - lean], [x + deep, y - tall]]) }),
         svg("rect", { class: mark, x, y: y - tall, width: deep, height: tall }));
-      const label = (text, line) => svg("text", { x, y: y + 15 * line }, text);
-      if (step > 7 * Math.max(6, stage.size.length)) drawn.append(label(stage.size, 1), label(`×${stage.channels}`, 2));
+      const label = (text, line) => svg("text", { x, y: y + 15 * letters * line, style: `font-size: ${12 * letters}px` }, text);
+      if (step > 7 * letters * Math.max(6, stage.size.length)) drawn.append(label(stage.size, 1), label(`×${stage.channels}`, 2));
     });
     return drawn;
   }
