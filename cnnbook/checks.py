@@ -18,8 +18,10 @@ __all__ = ["expect", "no_convolutions"]
 def expect(function: Callable, *args, gives, look_at: str, **kwargs) -> None:
     """Check that `function(*args, **kwargs)` returns `gives`.
 
-    Numbers, text, lists, tuples and dictionaries must be equal and of the same type. Tensors
-    must have the same shape and agree to a relative error of 1e-5, or 1e-9 in float64.
+    Numbers, text, lists, tuples and dictionaries must be equal and of the same type. Tensors must have
+    the same shape; whole numbers in them must be equal, others may be off by 1e-5, or 1e-9 in float64,
+    of the largest one that is expected, and of 1 where all are smaller. (How far rounding can take a sum
+    depends on the size of what is added, and that shows in the largest sum, not in each.)
     """
     with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -87,13 +89,17 @@ def _tensor_difference(expected: torch.Tensor, got) -> str | None:
         return f", which is of type {type(got).__name__}, not a tensor"
     if expected.shape != got.shape:
         return f"\n  shapes   expected {tuple(expected.shape)}, got {tuple(got.shape)}"
-    got = got.detach().to(expected.dtype)
-    tolerance = 1e-9 if expected.dtype == torch.float64 else 1e-5
-    if torch.allclose(got, expected, rtol=tolerance, atol=tolerance):
+    wide = torch.complex128 if expected.is_complex() or got.is_complex() else torch.float64
+    exact, tolerance = not (expected.is_floating_point() or expected.is_complex()), 1e-5
+    if expected.dtype in (torch.float64, torch.complex128):
+        tolerance = 1e-9
+    expected, got = expected.detach().to(wide), got.detach().to(wide)
+    largest = expected[expected.isfinite()].abs().max().item() if expected.isfinite().any() else 1
+    if torch.allclose(got, expected, rtol=0, atol=0 if exact else tolerance * max(1, largest)):
         return None
     error = (got - expected).abs()
     worst = tuple(int(i) for i in torch.unravel_index(error.argmax(), error.shape))
-    return f"\n  furthest off at {worst}: expected {expected[worst]:.4g}, got {got[worst]:.4g}"
+    return f"\n  furthest off at {worst}: expected {expected[worst]:.7g}, got {got[worst]:.7g}"
 
 
 def _call(function, args, kwargs) -> str:

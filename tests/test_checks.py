@@ -43,6 +43,12 @@ def test_the_expected_value_passes(value):
         (torch.zeros(2), torch.tensor([0.0, 0.001])),
         (torch.zeros(2), torch.tensor([0.0, float("nan")])),
         (torch.zeros(2, dtype=torch.float64), torch.tensor([0.0, 1e-8]).double()),
+        (torch.tensor([1e-3, 1e3]), torch.tensor([1e-3, 1e3 + 0.1])),
+        (torch.tensor([1, 10**6]), torch.tensor([1, 10**6 + 1])),
+        (torch.tensor([1, 2]), torch.tensor([1.5, 2.0])),
+        (torch.tensor([True, False]), torch.tensor([0.7, 0.0])),
+        (torch.tensor([1.0, float("inf")]), torch.tensor([1.0, 2.0])),
+        (torch.tensor([1.0 + 1.0j]), torch.tensor([1.0 - 1.0j])),
     ],
     ids=repr,
 )
@@ -53,6 +59,25 @@ def test_anything_else_fails_and_says_where_to_look(expected, got):
     assert message.startswith("student(5, size=2)\n  expected ")
     assert "\n  got      " in message
     assert message.endswith("\n  look at  the sum")
+
+
+@pytest.mark.parametrize("kernel_size", [3, 11])
+def test_another_order_of_summation_is_no_mistake(kernel_size):
+    """What rounding does to numbers that nearly cancel depends on those that they were summed from."""
+    torch.manual_seed(0)
+    x, w = torch.randn(8, 16, 24, 24), torch.randn(32, 16, kernel_size, kernel_size)
+    patches = F.unfold(x, kernel_size).double()
+    exact = (w.flatten(1).double() @ patches).view(8, 32, 25 - kernel_size, 25 - kernel_size)
+    expect(gives_back(F.conv2d(x, w)), gives=exact.float(), look_at="nothing")
+    wrong = exact.float()
+    wrong[3, 2, 1, 0] += 1e-2
+    with pytest.raises(AssertionError, match="furthest off at"):
+        expect(gives_back(wrong), gives=exact.float(), look_at="the sum")
+
+
+def test_infinities_and_empty_tensors_can_be_expected():
+    for value in (torch.tensor([1.0, float("inf")]), torch.empty(0, 3), torch.empty(0, dtype=int)):
+        expect(gives_back(value.clone()), gives=value, look_at="nothing")
 
 
 def test_a_message_says_which_entry_differs():

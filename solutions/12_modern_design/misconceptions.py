@@ -162,6 +162,13 @@ wrong_change(
 )
 wrong_change(
     Q,
+    "starts the scale at zero",
+    "torch.full((channels,), 1e-6)",
+    "torch.zeros(channels)",
+    "scale starts at 1e-6.",
+)
+wrong_change(
+    Q,
     "has one scale for all channels",
     "torch.full((channels,), 1e-6)",
     "torch.full((1,), 1e-6)",
