@@ -191,12 +191,36 @@ def test_the_calibration_error_is_the_gap_in_bins():
     assert found["calibration_error"] == pytest.approx(gap, abs=1e-6)
 
 
-def test_the_record_of_transfer_holds_every_run():
+def test_the_record_of_transfer_holds_every_run_at_the_best_rates():
     record = recorded.transfer()
-    wanted = record_transfer.settings()
-    assert [run["settings"] for run in record["runs"]] == wanted
     long = json.loads((ROOT / "results" / "transfer.json").read_text())
+    assert [run["settings"] for run in long["choices"]] == record_transfer.choices()
+    at_rates = record_transfer.accuracy_at_rates(long["choices"])
+    shown = {
+        m: {float(rate): v for rate, v in of.items()}
+        for m, of in record["accuracy_at_rates"].items()
+    }
+    assert shown == at_rates
+    wanted = record_transfer.reports({m: max(of, key=of.get) for m, of in at_rates.items()})
+    assert [run["settings"] for run in record["runs"]] == wanted
     assert record["runs"] == long["runs"] and record["hardware"]["torch"]
+
+
+def test_what_is_chosen_on_is_not_reported_on():
+    for name, sizes in {
+        "digits": (1000, 598),
+        "textures": (384, 384),
+        "shapes": (1200, 600),
+    }.items():
+        parts = [few_labels.target(name, choosing=choosing) for choosing in (False, True)]
+        assert tuple(map(len, parts)) == sizes
+        seen = [{image.numpy().tobytes() for image in part.images} for part in parts]
+        assert not seen[0] & seen[1], name
+        if name == "digits":
+            tested = {image.numpy().tobytes() for image in data.digit_parts()[2].images}
+            assert not tested & (seen[0] | seen[1])
+    with pytest.raises(ValueError, match="the faces have no part to choose on: take digits"):
+        few_labels.target("faces", choosing=True)
 
 
 def test_shipped_weights_beat_scratch_with_one_label_on_two_tasks():
