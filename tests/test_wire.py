@@ -1,6 +1,8 @@
 """Values on the wire: what goes in comes out, and nothing else can be made to come out."""
 
+import random
 import socket
+import sys
 import threading
 import time
 
@@ -10,7 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnbook.grading import frames, wire
+from cnnbook.grading import arguments, frames, wire
 
 plain_values = st.recursive(
     st.none()
@@ -196,3 +198,35 @@ def test_a_trickle_of_bytes_does_not_move_the_deadline():
             frames.receive(right, 1 << 20, time.monotonic() + 0.15)
         stop.set()
         thread.join()
+
+
+@pytest.mark.parametrize("by_memory", [True, False])
+def test_every_use_of_pythons_generator_leaves_a_mark(by_memory, monkeypatch):
+    assert (sys.implementation.name == "cpython") == arguments.STATE_IS_THERE
+    monkeypatch.setattr(arguments, "STATE_IS_THERE", by_memory and arguments.STATE_IS_THERE)
+    random.seed(3)
+    first = arguments.python_mark()
+    for use in (random.random, lambda: random.getrandbits(8), lambda: random.gauss(0, 1)):
+        before = arguments.python_mark()
+        use()
+        assert arguments.python_mark() != before
+    between = arguments.python_mark()
+    random.gauss(0, 1)  # the second of a pair, which was kept from the first
+    assert arguments.python_mark() != between
+    random.seed(3)
+    assert arguments.python_mark() == first
+
+
+@pytest.mark.parametrize("sizes", [[], [0], [5, 0, 7], [frames.SMALL], [frames.SMALL + 1, 3]])
+def test_small_and_large_messages_come_in_one_piece(sizes):
+    left, right = socket.socketpair()
+    with left, right:
+        sent = [bytes([n % 251]) * size for n, size in enumerate(sizes)]
+        sending = threading.Thread(target=frames.send, args=(left, {"n": 1}, sent))
+        sending.start()
+        message, buffers = frames.receive(right, 1 << 20)
+        sending.join()
+        assert message == {"n": 1} and [bytes(b) for b in buffers] == sent
+        right.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            right.recv(1)  # nothing is left behind

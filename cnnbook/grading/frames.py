@@ -1,11 +1,13 @@
 """Messages between two processes: JSON and raw buffers, with limits on time and size."""
 
+import itertools
 import json
 import socket
 import struct
 import time
 
 HEADER = struct.Struct(">QQ")
+SMALL = 1 << 16  # bytes that are put together before they are sent: each piece wakes the other side
 
 
 class WireError(Exception):
@@ -16,7 +18,10 @@ def send(channel: socket.socket, message: dict, buffers: list[bytes]) -> None:
     """Send one message."""
     text = json.dumps(message).encode()
     sizes = struct.pack(f">{len(buffers)}Q", *map(len, buffers))
-    channel.sendall(HEADER.pack(len(text), len(buffers)) + sizes + text)
+    head = HEADER.pack(len(text), len(buffers)) + sizes + text
+    if sum(map(len, buffers)) <= SMALL:
+        head, buffers = b"".join([head, *buffers]), []
+    channel.sendall(head)
     for buffer in buffers:
         channel.sendall(buffer)
 
@@ -30,11 +35,16 @@ def receive(channel: socket.socket, limit: int, deadline: float | None = None):
     length, count = HEADER.unpack(_exactly(channel, HEADER.size, deadline))
     if length > limit or count > 100_000:
         raise WireError(f"a message of {length} bytes, and {limit} are allowed")
-    sizes = struct.unpack(f">{count}Q", _exactly(channel, 8 * count, deadline))
+    sizes = struct.unpack(f">{count}Q", _exactly(channel, 8 * count, deadline)) if count else ()
     if length + sum(sizes) > limit:
         raise WireError(f"a message of {length + sum(sizes)} bytes, and {limit} are allowed")
-    text = _exactly(channel, length, deadline)
-    buffers = [_exactly(channel, size, deadline) for size in sizes]
+    if length + sum(sizes) <= SMALL:
+        whole = _exactly(channel, length + sum(sizes), deadline)
+        cuts = [0, *itertools.accumulate(sizes, initial=length)]
+        text, *buffers = (whole[begin:end] for begin, end in itertools.pairwise(cuts))
+    else:
+        text = _exactly(channel, length, deadline)
+        buffers = [_exactly(channel, size, deadline) for size in sizes]
     try:
         message = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -12,6 +12,7 @@ from fcntl import F_GETFL, F_SETFL, F_SETOWN, fcntl
 import torch
 
 from cnnbook.grading import frames
+from cnnbook.grading.arguments import skip_absent_gpus
 from cnnbook.grading.assignment import released_cells
 from cnnbook.grading.executed import executed_notebook
 from cnnbook.grading.intake import HandedIn
@@ -39,6 +40,7 @@ def grade_notebook(job: dict, address: str) -> NotebookResult:
     """Return the result of one notebook. `address` is that of the warm parent, which forks."""
     start = time.monotonic()
     torch.set_num_threads(1)
+    skip_absent_gpus()
     cells = released_cells(job["solution"], job["release"])
     handed = HandedIn(**job["handed"])
     result = NotebookResult(job["notebook"], notes=list(handed.notes), sandboxed=job["sandbox"])
