@@ -74,7 +74,7 @@ export async function mount(root, { packed }) {
   function boxes(which) {
     const network = byName[state[which]], found = stages(network), step = 600 / found.length;
     const here = found.findIndex((stage) => stage.begin <= state.here[which] && state.here[which] <= stage.end);
-    const letters = Math.max(1, 600 / (root.clientWidth || 600)); // as large on a telephone as elsewhere
+    const letters = Math.min(1.7, Math.max(1, 600 / (root.clientWidth || 600))); // to be read on a telephone, too
     const drawn = svg("svg", { viewBox: `0 0 600 ${118 + 32 * letters}`, role: "img", class: "boxes",
       "aria-label": `${network.name} in ${found.length} stages: ` + found.map((s) => `${s.size}×${s.channels}`).join(", ") });
     const largest = Math.max(...found.flatMap((stage) => stage.extents.slice(-2)));
