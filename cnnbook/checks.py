@@ -97,9 +97,9 @@ def _tensor_difference(expected: torch.Tensor, got) -> str | None:
     if torch.allclose(got, expected, rtol=0, atol=0 if exact else tolerance):
         return None
     finite = expected[expected.isfinite()].abs()
-    if not exact and finite.numel():
-        if torch.allclose(got, expected, rtol=0, atol=tolerance * max(1, finite.max().item())):
-            return None
+    largest = finite.max().item() if finite.numel() else 0
+    if not exact and torch.allclose(got, expected, rtol=0, atol=tolerance * max(1, largest)):
+        return None
     error = (got - expected).abs()
     worst = tuple(int(i) for i in torch.unravel_index(error.argmax(), error.shape))
     return f"\n  furthest off at {worst}: expected {expected[worst]:.7g}, got {got[worst]:.7g}"

@@ -4,6 +4,7 @@ import base64
 import gzip
 import importlib
 import inspect
+import itertools
 import json
 import random
 import re
@@ -304,9 +305,12 @@ def opened_once(browser):
     page.set_content(f"<!doctype html><html lang='en'><main>{FIGURES['explorer'].html}</main>")
     page.wait_for_selector("[data-ready] .status")
     packed = base64.b64decode(FIGURES["explorer"].settings["packed"])
-    networks = json.loads(gzip.decompress(packed))
-    for network in networks:
-        network["layers"] = list(zip(*network["layers"], strict=True))
+    content = json.loads(gzip.decompress(packed))
+    layers = iter(zip(*content["columns"], strict=True))
+    networks = [
+        {**network, "layers": list(itertools.islice(layers, network["layers"]))}
+        for network in content["networks"]
+    ]
     yield {"page": page, "networks": networks, "names": [network["name"] for network in networks]}
     page.close()
 

@@ -144,12 +144,14 @@ def explorer() -> Interactive:
     alt = """Two networks, each as a row of boxes, one for each size of map, and as a row of bars, one for each
     layer. Moving over the bars tells a layer's shape, parameters, MACs, receptive field and memory. The
     networks and what the bars show can be chosen."""
-    columns = [
-        {**network, "layers": list(zip(*network["layers"], strict=True))}
-        for network in architectures()
-    ]
-    text = json.dumps(columns, separators=(",", ":"), ensure_ascii=False)
-    packed = gzip.compress(text.encode(), mtime=0)  # by columns, a tenth remains
+    networks = architectures()
+    layers = [layer for network in networks for layer in network["layers"]]
+    content = {
+        "networks": [{**network, "layers": len(network["layers"])} for network in networks],
+        "columns": list(zip(*layers, strict=True)),  # each packs best by itself: a tenth remains
+    }
+    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+    packed = gzip.compress(text.encode(), mtime=0)
     return Interactive("explorer", alt, {"packed": base64.b64encode(packed).decode()})
 
 

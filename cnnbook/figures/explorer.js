@@ -41,9 +41,9 @@ function svg(tag, attributes, ...children) {
 
 async function unpack(packed) {
   const stream = new Blob([bytes(packed)]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const networks = JSON.parse(await new Response(stream).text());
-  for (const network of networks) network.layers = network.layers[NAME].map((_, i) => network.layers.map((column) => column[i]));
-  return networks;
+  const { networks, columns } = JSON.parse(await new Response(stream).text());
+  const layers = columns[NAME].map((_, i) => columns.map((column) => column[i]));
+  return networks.map((network) => ({ ...network, layers: layers.splice(0, network.layers) }));
 }
 
 export async function mount(root, { packed }) {
