@@ -59,7 +59,8 @@ def target(name: str, *, choosing: bool = False) -> LabelledImages:
 
     The two share no picture. Of the digits they are the training and the validation part of
     `digit_parts`, of the textures the lower and the upper half of each photograph, of the shapes two
-    seeds. The 200 faces are too few to be parted: nothing is chosen on them.
+    seeds. The 200 faces are too few to be parted: nothing is chosen on them. (Only rates were chosen so;
+    the numbers of steps had been settled before, after looks at all digits and textures.)
     """
     if name not in TARGETS:
         raise ValueError(f"name={name!r} is not allowed: it must be one of {', '.join(TARGETS)}")
