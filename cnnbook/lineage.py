@@ -14,7 +14,8 @@ from importlib.resources import files
 
 import torch
 
-from cnnbook.block_diagrams import Part, draw_parts
+from cnnbook.block_diagrams import draw_parts
+from cnnbook.block_parts import Part
 from cnnbook.plots import Picture
 from cnnbook.summary import summarize
 

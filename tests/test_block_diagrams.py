@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from cnnbook.block_diagrams import _place, _points, _rows, block_diagram, parts_of
+from cnnbook.block_diagrams import _place, _points, _rows, block_diagram
+from cnnbook.block_parts import parts_of
 from cnnbook.models import (
     attention,
     convnext,

@@ -6,7 +6,7 @@ from math import prod
 import torch
 from torch import nn
 
-from cnnbook.block_diagrams import describe_layer
+from cnnbook.block_parts import describe_layer
 from cnnbook.field_following import FieldFollower
 from cnnbook.models import (
     alexnet,

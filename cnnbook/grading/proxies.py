@@ -78,27 +78,33 @@ class ModuleProxy(nn.Module, StudentOwned):
 
     def _state(self, encoder) -> dict:
         """Return what changed here since the last call."""
-        tensors, grad = {}, {}
+        tensors, grad, modes = {}, {}, {}
         for name, tensor in [*self.named_parameters(), *self.named_buffers()]:
             known, needed = self._known[name]
-            if not torch.equal(known, tensor.detach()):
+            changed = not torch.equal(known, tensor.detach())
+            if changed:
                 tensors[name] = encoder.tensor_index(tensor.detach())
             if needed != tensor.requires_grad:
                 grad[name] = tensor.requires_grad
-        modes = {n: p.training for n, p in self.named_modules() if p.training != self._modes.get(n)}
-        self._remember()
+            if changed or name in grad:
+                self._known[name] = (tensor.detach().clone(), tensor.requires_grad)
+        for name, part in self.named_modules():
+            if part.training != self._modes.get(name):
+                modes[name] = self._modes[name] = part.training
         return {"tensors": tensors, "grad": grad, "training": modes}
 
     def _needing_gradients(self) -> list[nn.Parameter]:
         return [p for p in self.parameters() if p.requires_grad]
 
     def _adopt(self, state: dict, decoder) -> None:
+        """Take over the buffers as the call left them there."""
         own = dict(self.named_buffers())
         with torch.no_grad():
             for name, index in state.items():
-                if name in own and own[name].shape == decoder.tensors[index].shape:
-                    own[name].copy_(decoder.tensors[index].detach())
-        self._remember()
+                new = decoder.tensors[index].detach()
+                if name in own and own[name].shape == new.shape:
+                    own[name].copy_(new)
+                    self._known[name] = (own[name].clone(), own[name].requires_grad)
 
 
 class Bridge(torch.autograd.Function):

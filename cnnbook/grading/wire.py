@@ -148,10 +148,10 @@ def tensor_form(tensor: torch.Tensor, buffers: list) -> dict:
     dtype = str(tensor.dtype).removeprefix("torch.")
     if dtype not in DTYPES or tensor.layout is not torch.strided or tensor.is_meta:
         raise Unsendable(f"tensors of {tensor.dtype}, {tensor.layout} cannot be handed over")
-    values = torch.Tensor.detach(tensor).cpu().contiguous().resolve_conj().resolve_neg()
-    count = values.numel()
-    flat = values.as_strided((count,), (1,))  # a single number may have come with any stride
-    buffers.append(flat.view(torch.uint8).numpy().tobytes() if count else b"")
+    values = torch.Tensor.detach(tensor)
+    if values.dtype is torch.bfloat16:  # which NumPy does not know
+        values = values.view(torch.int16)
+    buffers.append(values.numpy(force=True).tobytes())
     return {
         "d": dtype,
         "s": list(tensor.shape),
