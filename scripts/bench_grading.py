@@ -19,7 +19,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from cnnbook.grading import grade, warm
+from cnnbook.grading import warm, workers
 from cnnbook.grading.assignment import read_assignment
 from cnnbook.grading.course import Course
 from cnnbook.grading.intake import HandedIn, read_notebook
@@ -126,10 +126,10 @@ def release_and_handed() -> tuple[dict, dict]:
 def engine_cpu(rounds: int = 10) -> float:
     """Return the CPU seconds in which the engine grades the solution, sandbox on."""
     release, handed = release_and_handed()
-    grade.grade_submission(release, handed, Limits().as_dict())
+    workers.grade_submission(release, handed, Limits().as_dict())
     before = busy()
     for _ in range(rounds):
-        grade.grade_submission(release, handed, Limits().as_dict())
+        workers.grade_submission(release, handed, Limits().as_dict())
     return (busy() - before) / rounds
 
 
@@ -143,7 +143,7 @@ def private_mib() -> float:
 
     def watch():
         nonlocal most
-        parent = grade.warm_parent().process.pid
+        parent = workers.warm_parent().process.pid
         while not done.is_set():
             for pid in descendants(parent):
                 try:
@@ -158,7 +158,7 @@ def private_mib() -> float:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    grade.grade_submission(release, handed, Limits().as_dict())
+    workers.grade_submission(release, handed, Limits().as_dict())
     done.set()
     watcher.join()
     return most
@@ -212,7 +212,7 @@ def measure() -> dict:
         "CPU seconds beyond": engine - own,
         "private MiB of a process": private_mib(),
     }
-    grade.stop_warm_parent()
+    workers.stop_warm_parent()
     return {name: round(value, 3) for name, value in result.items()}
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnbook.grading import cli, doctor, grade
+from cnnbook.grading import cli, doctor, grade, workers
 from cnnbook.grading.assignment import released_cells
 from cnnbook.grading.course import Course
 from cnnbook.grading.hints import handed_with
@@ -34,7 +34,7 @@ LIMITS = replace(Limits(), cell_seconds=5)
 @pytest.fixture(scope="module", autouse=True)
 def one_warm_parent():
     yield
-    grade.stop_warm_parent()
+    workers.stop_warm_parent()
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def score_of(answer: str, test: str, *, right: str = "def f():\n    pass") -> tu
         "release": notebook("# your code"),
     }
     handed = asdict(HandedIn(cells=[{"cell_type": "code", "source": answer, "grade_id": "f"}]))
-    result = grade.grade_submission({**release, "files": None}, handed, LIMITS.as_dict())
+    result = workers.grade_submission({**release, "files": None}, handed, LIMITS.as_dict())
     (question,) = result["questions"]
     return question["score"], question
 
@@ -281,11 +281,11 @@ def test_the_pure_function_runs_in_another_executor(course):
     with ProcessPoolExecutor(1, initializer=_own_warm_parent) as pool:
         summary = grade.grade_class(course, ASSIGNMENT, limits=LIMITS, executor=pool)
         assert summary.scores == {"ann": FULL}
-        pool.submit(grade.stop_warm_parent).result()
+        pool.submit(workers.stop_warm_parent).result()
 
 
 def _own_warm_parent():
-    grade._warm = None
+    workers._warm = None
 
 
 @pytest.mark.parametrize("notebook", solutions(), ids=lambda path: path.stem)
@@ -302,14 +302,16 @@ def test_right_answers_of_every_kind_get_full_marks_and_the_release_gets_none(no
         *({q: sources[n % len(sources)] for q, sources in right.items()} for n in range(3)),
     ]
     for answers in classes:
-        result = grade.grade_submission(release, handed_with(release, answers), Limits().as_dict())
+        result = workers.grade_submission(
+            release, handed_with(release, answers), Limits().as_dict()
+        )
         assert [
             q["name"]
             for q in result["questions"]
             if q["state"] not in ("right", "by hand", "missing")
         ] == []
     stubs = {c.id: c.stub for c in released_cells(solution, released)}
-    untouched = grade.grade_submission(release, handed_with(release, stubs), Limits().as_dict())
+    untouched = workers.grade_submission(release, handed_with(release, stubs), Limits().as_dict())
     assert {q["state"] for q in untouched["questions"]} == {"missing"}
     assert sum(q["score"] for q in untouched["questions"]) == 0
 
@@ -371,7 +373,7 @@ def test_every_wall_holds_and_is_seen_missing_without_a_sandbox(tmp_path, monkey
 
 def test_without_a_sandbox_nothing_is_graded_unless_it_is_said(course, monkeypatch, capsys):
     hand_in(course, "ann")
-    grade.stop_warm_parent()
+    workers.stop_warm_parent()
     script = course.root / "sitecustomize.py"
     script.write_text(
         "import sys\nif any('cnnbook.grading.warm' in a for a in sys.orig_argv):\n"
@@ -387,7 +389,7 @@ def test_without_a_sandbox_nothing_is_graded_unless_it_is_said(course, monkeypat
     assert cli.main(["feedback", "--course", str(course.root)]) == 0
     page = (course.feedback / "ann" / ASSIGNMENT / "feedback.html").read_text()
     assert "Graded without a sandbox" in page
-    grade.stop_warm_parent()
+    workers.stop_warm_parent()
 
 
 def test_the_roles_of_the_warm_parent_are_the_only_ones():

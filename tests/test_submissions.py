@@ -10,15 +10,10 @@ import pytest
 
 from cnnbook.grading import cli
 from cnnbook.grading.course import Course
-from cnnbook.grading.grade import (
-    grade_class,
-    read_results,
-    stop_warm_parent,
-    stored_results,
-    warm_parent,
-)  # fmt: skip
+from cnnbook.grading.grade import grade_class, read_results, stored_results
 from cnnbook.grading.limits import Limits
 from cnnbook.grading.result import STATES
+from cnnbook.grading.workers import stop_warm_parent, warm_parent
 from tests.submissions import accidents, hostile  # noqa: F401  (they fill ROWS)
 from tests.submissions.course import ASSIGNMENT, FULL, NOTEBOOK, Submission, make_course
 from tests.submissions.rows import ROWS

@@ -6,7 +6,7 @@ warm       the parent that forks                     (control_group, kernel: the
 student    the locked-in process that runs answers   (sandbox, cells, student_values)
 trial      the trusted process that runs the tests   (session, arguments, answers, proxies)
 reasons    what a test is worth, and why             (result, executed)
-grade      a class: many at once, one writer         (record, hints, course)
+grade      a class: many at once, one writer         (workers, record, hints, course)
 feedback   a page for each student                   (export: reports and files for others)
 
 `wire`, `frames` and `module_tree` say what may pass between the two processes; `cli` is the command,

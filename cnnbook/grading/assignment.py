@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -99,6 +100,13 @@ def released_cells(solution: dict, release: dict | None = None) -> list[Cell]:
             )
         )  # fmt: skip
     return cells
+
+
+def link_files(folder: str) -> None:
+    """Link what lies beside an assignment's notebooks, such as data, into the current folder."""
+    for name in os.listdir(folder):
+        if not name.endswith(".ipynb"):
+            os.symlink(os.path.join(folder, name), name)
 
 
 def names_defined_by(source: str) -> list[str]:

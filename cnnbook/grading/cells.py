@@ -7,11 +7,14 @@ import contextlib
 import inspect
 import io
 import linecache
+import re
 import sys
 import traceback
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from IPython.core.inputtransformer2 import TransformerManager
+from IPython.display import display
 
 
 @dataclass
@@ -46,18 +49,27 @@ class Capped(io.TextIOBase):
         return "".join(self.parts)
 
 
+TIMING = re.compile(r"(\s*-([nrpv]\s*\d+|[tcqo]+|-\S+)(?=\s|$))*")  # options of %time and %timeit
+
+
 class Shell:
     """Stands in for IPython's shell: magics that measure run their cell, all others do nothing."""
 
-    user_ns: dict
+    def __init__(self, names: dict, may_write: bool):
+        self.user_ns, self.may_write = names, may_write
 
     def run_line_magic(self, name, line, *_, **__):
-        if name in ("time", "timeit") and line.strip():
-            exec(compile(line, "<magic>", "exec"), self.user_ns)
+        statement = TIMING.sub("", line, count=1).strip()
+        if name in ("time", "timeit") and statement:
+            exec(compile(statement, "<magic>", "exec"), self.user_ns)
 
     def run_cell_magic(self, name, line, cell):
         if name in ("time", "timeit", "capture", "prun"):
             exec(compile(cell, "<magic>", "exec"), self.user_ns)
+        elif name in ("writefile", "file") and self.may_write:
+            mode = "a" if "-a" in line.split() else "w"
+            with Path(line.split()[-1]).open(mode, encoding="utf-8") as file:
+                file.write(cell)
 
     def system(self, command):
         print(f"(not run while grading: {command})")
@@ -71,14 +83,14 @@ class Shell:
 
 
 class CellRunner:
-    """One namespace in which cells run one after another."""
+    """One namespace in which cells run one after another; `may_write` lets them write files."""
 
-    def __init__(self, output_limit: int):
+    def __init__(self, output_limit: int, *, may_write: bool = False):
         self.names: dict = {"__name__": "__main__", "__builtins__": builtins}
         self.output_limit = output_limit
         self.transform = TransformerManager()
-        shell = Shell()
-        shell.user_ns = self.names
+        shell = Shell(self.names, may_write)
+        self.names |= {"display": display, "In": [""], "Out": {}, "_": "", "__": "", "___": ""}
         self.names["get_ipython"] = lambda: shell
         self.names["input"] = self.names["raw_input"] = lambda prompt="": ""
 

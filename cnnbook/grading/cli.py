@@ -36,8 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return STOPPED
     finally:
-        if "cnnbook.grading.grade" in sys.modules:
-            sys.modules["cnnbook.grading.grade"].stop_warm_parent()
+        if "cnnbook.grading.workers" in sys.modules:
+            sys.modules["cnnbook.grading.workers"].stop_warm_parent()
 
 
 def _stop(number, frame) -> None:

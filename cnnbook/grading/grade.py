@@ -10,77 +10,18 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from cnnbook import __version__
-from cnnbook.grading import frames, hints
+from cnnbook.grading import hints
 from cnnbook.grading.course import Course, CourseError, digest, require_space, write_whole
 from cnnbook.grading.intake import HandedIn, find_notebooks, read_notebook
 from cnnbook.grading.limits import Limits
 from cnnbook.grading.record import Recorder, gradebook_of, require_assignment, timestamp_of
 from cnnbook.grading.result import NotebookResult, result_from
-from cnnbook.grading.warm import Warm
+from cnnbook.grading.workers import GraderFailed, cpus, grade_submission, stay_on_a_cpu
 
 RESULT = "result.json"
 ENGINE = digest(__version__, *(p.read_bytes() for p in sorted(Path(__file__).parent.glob("*.py"))))
 
 stop = threading.Event()  # set by Ctrl-C; the exception alone may be lost in somebody's callback
-
-_warm: Warm | None = None
-_lock = threading.Lock()
-
-
-class SandboxMissing(CourseError):
-    """Nothing may be graded, because a student's process cannot be locked in here."""
-
-
-class GraderFailed(Exception):
-    """The grader itself ended without a result."""
-
-
-def warm_parent() -> Warm:
-    """Return this process's warm parent, started when it is first needed."""
-    global _warm
-    with _lock:
-        if _warm is None or _warm.process.poll() is not None:
-            _warm = Warm()
-        return _warm
-
-
-def stop_warm_parent() -> None:
-    """End the warm parent and everything that it started."""
-    global _warm
-    with _lock:
-        if _warm is not None:
-            _warm.close()
-        _warm = None
-
-
-def grade_submission(
-    release: dict, handed: dict, limits: dict, *, sandbox: bool = True, only: str | None = None
-) -> dict:
-    """Return the result of one notebook as plain data. Pure: it reads and writes nothing.
-
-    release: "notebook" (its name), "solution" and "release" (notebooks as data), "files" (a folder
-    that students may read, or None). handed: a `HandedIn` as data. limits: `Limits` as data.
-    Raises SandboxMissing, and GraderFailed where the trusted process died three times.
-    """
-    job = {**release, "handed": handed, "limits": limits, "sandbox": sandbox, "only": only}
-    for attempt in (1, 2, 3):
-        try:
-            with warm_parent().fork("grade") as channel:
-                frames.send(channel, job, [])
-                end = time.monotonic() + limits["total_seconds"] + 60
-                answer, _ = frames.receive(channel, 1 << 30, end)
-        except (EOFError, OSError, TimeoutError, frames.WireError) as error:
-            if attempt == 3:
-                raise GraderFailed(f"the grader ended without a result ({error!r})") from None
-            time.sleep(0.1 * attempt)
-            continue
-        if "no sandbox" in answer:
-            raise SandboxMissing(
-                f"nothing was graded: a student's process cannot be locked in on this machine "
-                f"({answer['no sandbox']}); see `cnnbook doctor`, or pass --no-sandbox"
-            )
-        return answer["result"]
-    raise AssertionError("unreachable")
 
 
 @dataclass
@@ -127,7 +68,7 @@ def grade_class(
     require_space(course.autograded)
     summary = Summary(sandbox=sandbox)
     jobs = jobs or os.cpu_count() or 1
-    pool = executor or ThreadPoolExecutor(jobs)
+    pool = executor or ThreadPoolExecutor(jobs, initializer=stay_on_a_cpu, initargs=(cpus(),))
     try:
         with gradebook_of(course) as gradebook:
             require_assignment(course, assignment, gradebook)

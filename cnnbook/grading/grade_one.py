@@ -4,16 +4,20 @@ Runs in a child of the warm parent. `trial` runs the cells; this module reads th
 result together and sends it back.
 """
 
+import contextlib
 import os
+import shutil
 import socket
 import time
+from collections.abc import Iterator
 from fcntl import F_GETFL, F_SETFL, F_SETOWN, fcntl
+from pathlib import Path
 
 import torch
 
 from cnnbook.grading import frames
 from cnnbook.grading.arguments import skip_absent_gpus
-from cnnbook.grading.assignment import released_cells
+from cnnbook.grading.assignment import link_files, released_cells
 from cnnbook.grading.executed import executed_notebook
 from cnnbook.grading.intake import HandedIn
 from cnnbook.grading.limits import Limits
@@ -25,15 +29,41 @@ from cnnbook.grading.trial import NoSandbox, Trial, questions_of
 def main(channel: socket.socket, address: str, role: str) -> None:
     """Take one job from the channel, grade it and send the result back."""
     job, _ = frames.receive(channel, 1 << 31)
+    if job.get("cpu") is not None:
+        os.sched_setaffinity(0, [job["cpu"]])
     fcntl(channel, F_SETOWN, os.getpid())  # when the other side goes away, SIGIO ends this process
     flags = fcntl(channel, F_GETFL)
     fcntl(channel, F_SETFL, flags | os.O_ASYNC)
     try:
-        answer = {"result": grade_notebook(job, address).as_dict()}
+        with own_folder(Path(address).parent, job.get("files")):
+            answer = {"result": storable(grade_notebook(job, address).as_dict())}
     except NoSandbox as error:
         answer = {"no sandbox": str(error)}
     fcntl(channel, F_SETFL, flags)
     frames.send(channel, answer, [])
+
+
+@contextlib.contextmanager
+def own_folder(parent: Path, files: str | None) -> Iterator[None]:
+    """Be in an empty folder with the assignment's files, as the student's process will be."""
+    folder = parent / str(os.getpid())
+    folder.mkdir()
+    os.chdir(folder)
+    if files:
+        link_files(files)
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def storable(value):
+    """Return plain data in which half of a pair of surrogates, which UTF-8 cannot hold, is spelled out."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {storable(key): storable(part) for key, part in value.items()}
+    return [storable(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def grade_notebook(job: dict, address: str) -> NotebookResult:

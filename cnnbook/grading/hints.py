@@ -15,6 +15,7 @@ from cnnbook.grading.intake import HandedIn
 from cnnbook.grading.limits import Limits
 from cnnbook.grading.misconceptions import load_answers
 from cnnbook.grading.result import NotebookResult, QuestionResult, result_from
+from cnnbook.grading.workers import grade_submission
 
 Table = dict[str, list[dict]]  # question → [{"picture", "hint"}]
 
@@ -42,7 +43,7 @@ def table(
     path = course.source / assignment / "misconceptions.py"
     if not path.is_file():
         return {}
-    from cnnbook.grading.grade import ENGINE, grade_submission
+    from cnnbook.grading.grade import ENGINE
 
     mark = digest(ENGINE, path.read_bytes(), json.dumps(release, sort_keys=True))
     cache = course.root / ".cnnbook" / f"hints-{assignment}-{Path(release['notebook']).stem}.json"

@@ -145,7 +145,6 @@ def main(channel: socket.socket, address: str, role: str) -> None:
     from ipykernel.kernelapp import IPKernelApp
 
     numpy.random.seed()
-    sys.path[0] = ""
     os.environ.setdefault("MPLBACKEND", INLINE)
     matplotlib.rcParams["backend"] = os.environ["MPLBACKEND"]
     sys.argv = ["ipykernel_launcher", *request["arguments"]]

@@ -1,5 +1,6 @@
 """What a submission may use while it is graded."""
 
+import signal
 from dataclasses import asdict, dataclass
 
 MIB = 1 << 20
@@ -24,3 +25,25 @@ class Limits:
     def as_dict(self) -> dict:
         """Return the limits as plain data."""
         return asdict(self)
+
+
+class TooLong(BaseException):
+    """A test took longer than it may."""
+
+
+class alarm:
+    """Raise TooLong in the block when the seconds are over."""
+
+    def __init__(self, seconds: float):
+        self.seconds = seconds
+
+    def __enter__(self):
+        signal.signal(signal.SIGALRM, self._ring)
+        signal.setitimer(signal.ITIMER_REAL, self.seconds)
+
+    def __exit__(self, *_):
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+    @staticmethod
+    def _ring(*_):
+        raise TooLong("the test did not end in time")

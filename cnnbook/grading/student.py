@@ -24,6 +24,7 @@ from torch import nn
 from cnnbook import checks
 from cnnbook.grading import frames, sandbox, wire
 from cnnbook.grading.arguments import seed_generators, skip_absent_gpus
+from cnnbook.grading.assignment import link_files
 from cnnbook.grading.cells import CellRunner, describe, flush_figures
 from cnnbook.grading.limits import Limits
 from cnnbook.grading.student_values import (
@@ -44,6 +45,7 @@ def main(channel: socket.socket, address: str, role: str) -> None:
     """Be the keeper of one student's process: lock it in, wait, and kill it when nobody listens."""
     begin, _ = frames.receive(channel, 1 << 20)
     limits = Limits(**begin["limits"])
+    os.sched_setaffinity(0, begin.get("cpus", os.sched_getaffinity(0)))
     protected = role == "student"
     try:
         if protected:
@@ -54,7 +56,7 @@ def main(channel: socket.socket, address: str, role: str) -> None:
     keeper = os.getpid()
     child = os.fork()
     if child == 0:
-        _locked_in(channel, limits, begin.get("files"), protected, keeper)
+        _locked_in(channel, limits, begin, protected, keeper)
     listening = select.poll()
     pidfd = os.pidfd_open(child)
     listening.register(pidfd, select.POLLIN)
@@ -67,7 +69,8 @@ def main(channel: socket.socket, address: str, role: str) -> None:
         frames.send(channel, {"ended": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0}, [])
 
 
-def _locked_in(channel, limits: Limits, files: str | None, protected: bool, keeper: int) -> None:
+def _locked_in(channel, limits: Limits, begin: dict, protected: bool, keeper: int) -> None:
+    files = begin.get("files")
     try:
         try:
             if protected:
@@ -75,6 +78,7 @@ def _locked_in(channel, limits: Limits, files: str | None, protected: bool, keep
                 sandbox.enter(limits, {"/assignment": files} if files else {})
             else:
                 sandbox.die_with_parent(keeper)
+                os.chdir(begin.get("folder", "."))
         except OSError as error:
             frames.send(channel, {"sandbox": str(error)}, [])
             os._exit(0)
@@ -83,9 +87,7 @@ def _locked_in(channel, limits: Limits, files: str | None, protected: bool, keep
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 2)
         if files and protected:
-            for name in os.listdir("/assignment"):
-                if not name.endswith(".ipynb"):
-                    os.symlink(f"/assignment/{name}", name)
+            link_files("/assignment")
         frames.send(channel, {"sandbox": None}, [])
         Student(channel, limits).serve()
     except BaseException:
@@ -103,7 +105,7 @@ class Student:
         seed_generators(0)  # what cells draw while they are run is the same each time
         warnings.simplefilter("default")
         self.channel, self.limits = channel, limits
-        self.cells = CellRunner(limits.output)
+        self.cells = CellRunner(limits.output, may_write=True)
         main_module = types.ModuleType("__main__")  # so that pickle and dataclasses find names
         main_module.__dict__.update(self.cells.names)
         self.cells.names = main_module.__dict__

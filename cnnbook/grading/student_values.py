@@ -86,7 +86,7 @@ class Decoder:
             if form["parameter"]:
                 tensor = nn.Parameter(tensor, requires_grad=form["grad"])
             self.tensors.append(tensor.requires_grad_(form["grad"]))
-        self.versions = [tensor._version for tensor in self.tensors]
+        self.sent = [buffers[form["b"]] for form in request.get("tensors", ())]
         self.modules: list[nn.Module] = []
 
     def decode(self, form):
@@ -133,9 +133,16 @@ def marks_of(module: nn.Module) -> list:
 
 
 def changes(encoder: Encoder, decoder: Decoder, before: list) -> dict:
-    """Return which of the tensors and networks that were sent the call changed."""
-    pairs = zip(decoder.tensors, decoder.versions, strict=True)
-    tensors = [[i, encoder.tensor_index(t)] for i, (t, v) in enumerate(pairs) if t._version != v]
+    """Return which of the tensors and networks that were sent the call changed.
+
+    A tensor's version tells nothing of what was done through `.data` or `.numpy()`, so bytes are compared.
+    """
+    pairs = zip(decoder.tensors, decoder.sent, strict=True)
+    tensors = [
+        [i, encoder.tensor_index(t)]
+        for i, (t, sent) in enumerate(pairs)
+        if wire.bytes_of(t) != sent
+    ]
     networks = []
     for place, module in enumerate(decoder.modules):
         after = marks_of(module)

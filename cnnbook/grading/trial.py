@@ -5,7 +5,7 @@ in, which is started again without the guilty cell when it dies or hangs.
 """
 
 import hashlib
-import signal
+import os
 import time
 
 from cnnbook.grading import frames
@@ -13,7 +13,7 @@ from cnnbook.grading.arguments import seed_generators
 from cnnbook.grading.assignment import Cell, names_defined_by
 from cnnbook.grading.cells import CellRunner, Ran
 from cnnbook.grading.executed import clean_outputs
-from cnnbook.grading.limits import Limits
+from cnnbook.grading.limits import Limits, TooLong, alarm
 from cnnbook.grading.reasons import explain, score_of
 from cnnbook.grading.rebuild import Rebuilt, Step
 from cnnbook.grading.result import QuestionResult, TestResult, question_from
@@ -24,10 +24,6 @@ from cnnbook.grading.warm import fork
 
 class NoSandbox(Exception):
     """The student's process could not be locked in."""
-
-
-class TooLong(BaseException):
-    """A test took longer than it may."""
 
 
 class Trial:
@@ -58,7 +54,8 @@ class Trial:
 
     def start(self) -> None:
         """Start a student's process. Raises NoSandbox where it cannot be locked in."""
-        begin = {"limits": self.limits.as_dict(), "files": self.files}
+        begin = {"limits": self.limits.as_dict(), "files": self.files, "folder": os.getcwd()}
+        begin["cpus"] = list(os.sched_getaffinity(0))
         for attempt in (1, 2, 3):
             channel = fork(self.address, self.role)
             try:
@@ -229,24 +226,6 @@ class Trial:
             tests = [self.tests[c.id] for c in self.cells if c.question == question]
             results.append(question_from(question, tests))
         return results
-
-
-class alarm:
-    """Raise TooLong in the block when the seconds are over."""
-
-    def __init__(self, seconds: float):
-        self.seconds = seconds
-
-    def __enter__(self):
-        signal.signal(signal.SIGALRM, self._ring)
-        signal.setitimer(signal.ITIMER_REAL, self.seconds)
-
-    def __exit__(self, *_):
-        signal.setitimer(signal.ITIMER_REAL, 0)
-
-    @staticmethod
-    def _ring(*_):
-        raise TooLong("the test did not end in time")
 
 
 def questions_of(cells: list[Cell]) -> list[str]:

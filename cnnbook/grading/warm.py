@@ -163,6 +163,7 @@ def _child(role: str, fd: int, address: str, parent: int) -> None:
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 0)
         os.dup2(nothing, 1)
+        sys.path[0] = ""  # modules are looked for where the child is, as in a notebook
         gc.enable()
         import_module(ROLES[role]).main(socket.socket(fileno=fd), address, role)
         code = 0

@@ -148,10 +148,7 @@ def tensor_form(tensor: torch.Tensor, buffers: list) -> dict:
     dtype = str(tensor.dtype).removeprefix("torch.")
     if dtype not in DTYPES or tensor.layout is not torch.strided or tensor.is_meta:
         raise Unsendable(f"tensors of {tensor.dtype}, {tensor.layout} cannot be handed over")
-    values = torch.Tensor.detach(tensor)
-    if values.dtype is torch.bfloat16:  # which NumPy does not know
-        values = values.view(torch.int16)
-    buffers.append(values.numpy(force=True).tobytes())
+    buffers.append(bytes_of(tensor))
     return {
         "d": dtype,
         "s": list(tensor.shape),
@@ -159,6 +156,14 @@ def tensor_form(tensor: torch.Tensor, buffers: list) -> dict:
         "grad": bool(tensor.requires_grad),
         "parameter": isinstance(tensor, torch.nn.Parameter),
     }
+
+
+def bytes_of(tensor: torch.Tensor) -> bytes:
+    """Return a dense tensor's values in their order, as they are in memory."""
+    values = torch.Tensor.detach(tensor)
+    if values.dtype is torch.bfloat16:  # which NumPy does not know
+        values = values.view(torch.int16)
+    return values.numpy(force=True).tobytes()
 
 
 def tensor_of(form: dict, buffers: list) -> torch.Tensor:

@@ -445,6 +445,39 @@ def recursion(s):
     s.answer("double", "def double(x):\n    return double(x)")
 
 
+@row(FULL, "what a notebook offers is there: display, the numbered results and the last one")
+def names_of_a_notebook(s):
+    s.answer("double", "display(3)\nprint(len(In), Out, _)\ndef double(x):\n    return 2 * x")
+
+
+@row(FULL, "options of a timing are no code")
+def timed_with_options(s):
+    code = "def d(x):\n    return 2 * x\n%timeit -n 10 -r 2 d(3)\n%time y = d(3)\n"
+    s.answer("double", code + "assert y == 6\ndef double(x):\n    return d(x)")
+
+
+@row(FULL, "a helper module that the notebook writes itself can be imported")
+def writes_a_module(s):
+    s.add("%%writefile helper.py\ndef twice(x):\n    return 2 * x", before="double")
+    s.answer("double", "from helper import twice\ndef double(x):\n    return twice(x)")
+
+
+@row(FULL - 1, "the values are right; the input is changed through NumPy")
+def changes_its_input_through_numpy(s):
+    code = "    a = x.numpy()\n    a *= factor\n    return torch.from_numpy(a)"
+    s.answer("scale", f"def scale(x, factor):\n{code}")
+
+
+@row(FULL - 1, "the values are right; the input is changed where autograd does not look")
+def changes_its_input_through_data(s):
+    s.answer("scale", "def scale(x, factor):\n    x.data *= factor\n    return x")
+
+
+@row(FULL, "inference mode is a way not to need gradients")
+def inference_mode(s):
+    s.answer("scale", "@torch.inference_mode()\ndef scale(x, factor):\n    return x * factor")
+
+
 @row(FULL, "old results in the outputs mean nothing")
 def stale_outputs(s):
     for cell in s.cells:

@@ -275,6 +275,28 @@ def network_with_hooks():
     """
 
 
+@forged(FULL - 1, "an input that is spoilt behind autograd's back is spoilt", "scale")
+def input_spoilt_through_numpy():
+    """
+    def scale(x, factor):
+        right = x * factor
+        x.numpy()[...] = 0
+        return right
+    """
+
+
+@forged(FULL - 2, "text that no file can hold spoils nobody's page")
+def half_a_surrogate():
+    r"""
+    print("\ud800 \x00 \x1b[2J \u202e")
+    Odd = type("\ud800<b>", (Exception,), {})
+    def double(x):
+        if x == 3:
+            return "\ud800\x00"
+        raise Odd("\udfff")
+    """
+
+
 @row(FULL - 2, "an input transformer has no test to blank")
 def input_transformer(s):
     s.add(

@@ -1,0 +1,49 @@
+"""Files that an instructor puts beside a notebook: data to read and modules to import."""
+
+import json
+
+import pytest
+
+from cnnbook.grading import cli
+from cnnbook.grading.course import Course
+from cnnbook.grading.grade import grade_class
+from cnnbook.grading.limits import Limits
+from cnnbook.grading.workers import stop_warm_parent
+from tests.submissions.course import (
+    ASSIGNMENT,
+    FULL,
+    NOTEBOOK,
+    SETUP,
+    Submission,
+    make_course,
+    solution_notebook,
+)
+
+USE = """
+from tables import half_of
+numbers = [int(line) for line in open("numbers.txt")]
+open("left_behind.txt", "w").write("x")
+"""
+
+
+@pytest.mark.parametrize("sandbox", [True, False])
+def test_setup_and_answers_can_use_them_and_nothing_is_written_beside_them(tmp_path, sandbox):
+    root = make_course(tmp_path / "course")
+    source = root / "solutions" / ASSIGNMENT
+    notebook = solution_notebook()
+    (setup,) = (cell for cell in notebook["cells"] if cell["source"] == SETUP.strip())
+    setup["source"] += USE
+    (source / NOTEBOOK).write_text(json.dumps(notebook))
+    (source / "numbers.txt").write_text("40\n2\n")
+    (source / "tables.py").write_text("def half_of(n):\n    return n / 2\n")
+    course = Course(root)
+    assert cli.main(["release", "--course", str(root)]) == 0
+    submission = Submission(json.loads((course.release / ASSIGNMENT / NOTEBOOK).read_text()))
+    submission.answer("ANSWER", "ANSWER = sum(numbers)")
+    submission.answer("halves", "def halves(n):\n    return [half_of(n), half_of(half_of(n))]")
+    submission.write(course.submitted / "sofia" / ASSIGNMENT)
+    before = sorted(root.rglob("*"))
+    summary = grade_class(course, ASSIGNMENT, limits=Limits(cell_seconds=5), sandbox=sandbox)
+    stop_warm_parent()
+    assert (summary.scores, summary.flagged) == ({"sofia": FULL}, {})
+    assert [path for path in root.rglob("left_behind.txt") if path not in before] == []
