@@ -1,31 +1,28 @@
 """Grade the same submissions with nbgrader's autograde and with `cnnbook grade`: times and scores.
 
-`make bench-grading` measures the times; `python -m scripts.bench_grading --equal 200` compares the
-scores of so many honest submissions. Both write into results/.
+`make bench-grading` measures times and costs; `python -m scripts.bench_grading --equal 200` compares
+the scores of so many honest submissions, and `--flat 5000` looks whether the cost of one grows with
+the class. All write into results/.
 """
 
 import argparse
-import gc
-import importlib
+import itertools
 import json
-import os
 import random
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from dataclasses import asdict
 from pathlib import Path
 
-from cnnbook.grading import warm, workers
+from cnnbook.grading import workers
 from cnnbook.grading.assignment import read_assignment
 from cnnbook.grading.course import Course
-from cnnbook.grading.intake import HandedIn, read_notebook
-from cnnbook.grading.limits import Limits
+from cnnbook.grading.grade import grade_class
 from cnnbook.grading.misconceptions import load_answers
 from scripts.grade_demo import ASSIGNMENT, NOTEBOOK, SOLUTION, submission
+from scripts.grading_costs import busy, costs
 from scripts.hardware import describe_hardware
 from scripts.paths import ROOT
 
@@ -83,104 +80,6 @@ def scores(course: Course) -> dict[str, dict[str, float]]:
         }
 
 
-def busy() -> float:
-    """Return the CPU seconds that all processes of the machine have used."""
-    fields = [int(n) for n in Path("/proc/stat").read_text().splitlines()[0].split()[1:8]]
-    return (fields[0] + fields[1] + fields[2] + fields[5] + fields[6]) / os.sysconf("SC_CLK_TCK")
-
-
-def cells_own_cpu(rounds: int = 10) -> float:
-    """Return the CPU seconds of the solution's cells and tests alone, in a fork of a warm process."""
-    import torch
-
-    for name in warm.PRELOADED:
-        importlib.import_module(name)
-    setup, questions = read_assignment(SOLUTION)
-    gc.collect()
-    gc.freeze()
-    before = busy()
-    for _ in range(rounds):
-        child = os.fork()
-        if child == 0:
-            torch.set_num_threads(1)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            names = {"__name__": "__main__"}
-            for source in [
-                setup,
-                *(s for q in questions for s in (q.source, *(t[2] for t in q.tests))),
-            ]:
-                exec(source, names)
-            os._exit(0)
-        os.waitpid(child, 0)
-    return (busy() - before) / rounds
-
-
-def release_and_handed() -> tuple[dict, dict]:
-    """Return the assignment and its solution, as the pure function takes them."""
-    solution = json.loads(SOLUTION.read_text())
-    released = json.loads((ROOT / "exercises" / ASSIGNMENT / NOTEBOOK).read_text())
-    release = {"notebook": NOTEBOOK, "solution": solution, "release": released, "files": None}
-    return release, asdict(read_notebook(SOLUTION))
-
-
-def engine_cpu(rounds: int = 10) -> float:
-    """Return the CPU seconds in which the engine grades the solution, sandbox on."""
-    release, handed = release_and_handed()
-    workers.grade_submission(release, handed, Limits().as_dict())
-    before = busy()
-    for _ in range(rounds):
-        workers.grade_submission(release, handed, Limits().as_dict())
-    return (busy() - before) / rounds
-
-
-def private_mib() -> float:
-    """Return the most private memory of one process while a submission is graded."""
-    release, handed = release_and_handed()
-    handed = asdict(HandedIn(cells=[*handed["cells"], {
-        "cell_type": "code", "source": "import time\ntime.sleep(1)", "grade_id": None,
-    }]))  # fmt: skip
-    most, done = 0.0, threading.Event()
-
-    def watch():
-        nonlocal most
-        parent = workers.warm_parent().process.pid
-        while not done.is_set():
-            for pid in descendants(parent):
-                try:
-                    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-                except OSError:
-                    continue
-                dirty = sum(
-                    int(li.split()[1]) for li in text.splitlines() if li.startswith("Private_Dirty")
-                )
-                most = max(most, dirty / 1024)
-            time.sleep(0.05)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    workers.grade_submission(release, handed, Limits().as_dict())
-    done.set()
-    watcher.join()
-    return most
-
-
-def descendants(parent: int) -> list[int]:
-    """Return the numbers of all processes below one."""
-    children: dict[int, list[int]] = {}
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = entry.read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        children.setdefault(int(fields[1]), []).append(int(entry.parent.name))
-    found, waiting = [], [parent]
-    while waiting:
-        below = children.get(waiting.pop(), [])
-        found += below
-        waiting += below
-    return found
-
-
 def measure() -> dict:
     """Return the times of both, from one run."""
     with tempfile.TemporaryDirectory() as folder:
@@ -196,8 +95,7 @@ def measure() -> dict:
         shutil.rmtree(stock / "autograded")
         theirs = run(["nbgrader", "autograde", ASSIGNMENT], stock)
     each = (ours_many - ours_few) / (ENGINE - FEW)
-    engine, own = engine_cpu(), cells_own_cpu()
-    result = {
+    times = {
         "nbgrader, seconds a submission": theirs / STOCK,
         "engine, seconds a submission, the same ones": ours_same / STOCK,
         f"engine, seconds a submission, {ENGINE}": ours_many / ENGINE,
@@ -207,13 +105,37 @@ def measure() -> dict:
         / STOCK
         / (ours_many / ENGINE),
         "times faster, each further submission": theirs / STOCK / each,
-        "CPU seconds of the engine for the solution": engine,
-        "CPU seconds of its cells alone": own,
-        "CPU seconds beyond": engine - own,
-        "private MiB of a process": private_mib(),
     }
+    each_assignment = costs()
     workers.stop_warm_parent()
-    return {name: round(value, 3) for name, value in result.items()}
+    beyond = [cost["beyond"] for cost in each_assignment.values()]
+    times["CPU seconds beyond the cells, mean of the assignments"] = sum(beyond) / len(beyond)
+    return {name: round(value, 3) for name, value in times.items()} | {"costs": each_assignment}
+
+
+def flatness(count: int) -> dict:
+    """Return what a submission costs early and late in a large class, and this process's memory."""
+    marks = [10, *(n for n in (100, 1000) if n < count), count]
+    points = []
+
+    def look(done: int, total: int, left: float) -> None:
+        if len(points) < len(marks) and done >= marks[len(points)]:
+            memory = Path("/proc/self/status").read_text().split("VmRSS:")[1].split()[0]
+            points.append((done, time.perf_counter(), busy(), int(memory) >> 10))
+
+    with tempfile.TemporaryDirectory() as folder:
+        course = make_course(Path(folder) / "course", mixtures(count))
+        grade_class(course, ASSIGNMENT, students=["s0000"])  # so that the hints are known
+        grade_class(course, ASSIGNMENT, progress=look)
+    workers.stop_warm_parent()
+    result = {}
+    for (first, start, used, _), (last, end, more, memory) in itertools.pairwise(points):
+        result[f"submissions {first} to {last}"] = {
+            "seconds each": round((end - start) / (last - first), 3),
+            "CPU seconds each": round((more - used) / (last - first), 3),
+            "MiB of the grading process": memory,
+        }
+    return result
 
 
 def compare(count: int) -> dict:
@@ -239,10 +161,15 @@ def main() -> int:
     """Measure or compare, print the result and keep it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--equal", type=int, help="compare the scores of so many submissions")
-    count = parser.parse_args().equal
-    name, result = ("grading_equal", compare(count)) if count else ("grading", measure())
-    for key, value in result.items():
-        print(f"{key:55s} {value}")
+    parser.add_argument("--flat", type=int, help="grade a class of so many")
+    options = parser.parse_args()
+    if options.equal:
+        name, result = "grading_equal", compare(options.equal)
+    elif options.flat:
+        name, result = "grading_flat", flatness(options.flat)
+    else:
+        name, result = "grading", measure()
+    print(json.dumps(result, indent=1))
     record = {"hardware": describe_hardware(), "assignment": ASSIGNMENT, "result": result}
     (ROOT / "results" / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
     return int(bool(result.get("differences")))

@@ -73,6 +73,13 @@ def _release(options) -> int:
             raise CourseError(
                 f"nbgrader did not release {name}:\n{done.get('log') or done.get('error')}"
             )
+        answers = course.release / name / "misconceptions.py"
+        if answers.exists():
+            answers.unlink()
+            raise CourseError(
+                f"misconceptions.py of {name}, which holds right answers, would have been released: "
+                f'add "misconceptions.py" to CourseDirectory.ignore in nbgrader_config.py'
+            )
     _say(options, {"released": names}, f"released {', '.join(names)} into {course.release}")
     return OK
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from cnnbook.grading.course import STUDENT_ID, Course, CourseError
+from cnnbook.grading.course import Course, CourseError, is_student_id
 
 # How systems name what they export; a student is recognised by `student`.
 PATTERNS = (
@@ -90,7 +90,7 @@ def _owner(path: str, patterns: list[re.Pattern]) -> tuple[str | None, str]:
         if found:
             student = found["student"].strip().replace(" ", "_")
             rest = found.groupdict().get("rest") or PurePosixPath(path).name
-            if STUDENT_ID.fullmatch(student) and student.strip(".") and not student.startswith("."):
+            if is_student_id(student) and student.strip(".") and not student.startswith("."):
                 return student, rest
     return None, ""
 

@@ -77,13 +77,29 @@ class Course:
 
     def students(self, assignment: str) -> dict[str, Path]:
         """Return the folder of each student who handed the assignment in; links are not followed."""
+        folders = self._handed_in(assignment)
+        return {name: folder for name, folder in folders.items() if is_student_id(name)}
+
+    def without_id(self, assignment: str) -> list[str]:
+        """Return the names of folders that hold the assignment, and that no student can have."""
+        return [name for name in self._handed_in(assignment) if not is_student_id(name)]
+
+    def _handed_in(self, assignment: str) -> dict[str, Path]:
         found = {}
         for entry in sorted(self.submitted.glob("*"), key=lambda path: path.name):
             folder = entry / assignment
-            is_link = entry.is_symlink() or folder.is_symlink()
-            if folder.is_dir() and not is_link and STUDENT_ID.fullmatch(entry.name):
+            if folder.is_dir() and not entry.is_symlink() and not folder.is_symlink():
                 found[entry.name] = folder
         return found
+
+
+def is_student_id(name: str) -> bool:
+    """Return whether gradebook, files and pages can hold this name."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return bool(STUDENT_ID.fullmatch(name))
 
 
 def digest(*parts: bytes | str) -> str:

@@ -67,6 +67,9 @@ def grade_class(
         raise CourseError(f"nothing was handed in by {', '.join(unknown)}")
     require_space(course.autograded)
     summary = Summary(sandbox=sandbox)
+    if students is None:
+        for name in course.without_id(assignment):
+            summary.failed[name] = "this is no name that a student can have: rename the folder"
     jobs = jobs or os.cpu_count() or 1
     pool = executor or ThreadPoolExecutor(jobs, initializer=stay_on_a_cpu, initargs=(cpus(),))
     try:

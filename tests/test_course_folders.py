@@ -1,6 +1,7 @@
-"""Files that an instructor puts beside a notebook: data to read and modules to import."""
+"""The folders of a course: files that an instructor puts beside a notebook, and students' names."""
 
 import json
+import os
 
 import pytest
 
@@ -47,3 +48,25 @@ def test_setup_and_answers_can_use_them_and_nothing_is_written_beside_them(tmp_p
     stop_warm_parent()
     assert (summary.scores, summary.flagged) == ({"sofia": FULL}, {})
     assert [path for path in root.rglob("left_behind.txt") if path not in before] == []
+
+
+def test_right_answers_beside_a_notebook_are_not_released(tmp_path, capsys):
+    root = make_course(tmp_path / "course")
+    (root / "solutions" / ASSIGNMENT / "misconceptions.py").write_text("ANSWERS = []\n")
+    assert cli.main(["release", "--course", str(root)]) == 2
+    assert "CourseDirectory.ignore" in capsys.readouterr().err
+    assert list((root / "exercises").rglob("misconceptions.py")) == []
+
+
+def test_a_name_that_no_student_can_have_is_said_and_the_others_are_graded(tmp_path):
+    course = Course(make_course(tmp_path / "course"))
+    assert cli.main(["release", "--course", str(course.root)]) == 0
+    released = json.loads((course.release / ASSIGNMENT / NOTEBOOK).read_text())
+    odd = [os.fsdecode(b"s\xff"), "two\nlines"]
+    for student in ("sofia", *odd):
+        Submission(released).write(course.submitted / student / ASSIGNMENT)
+    summary = grade_class(course, ASSIGNMENT)
+    stop_warm_parent()
+    assert summary.scores == {"sofia": FULL}
+    assert sorted(summary.failed) == sorted(odd)
+    assert all("rename the folder" in reason for reason in summary.failed.values())
