@@ -12,7 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnbook.grading import arguments, frames, wire
+from cnnbook.grading import answers, arguments, frames, wire
 
 plain_values = st.recursive(
     st.none()
@@ -230,3 +230,28 @@ def test_small_and_large_messages_come_in_one_piece(sizes):
         right.setblocking(False)
         with pytest.raises(BlockingIOError):
             right.recv(1)  # nothing is left behind
+
+
+@pytest.mark.parametrize(
+    ("view", "allowed"),
+    [
+        ([[2, 3], [3, 1], 0], True),
+        ([[2], [3], 2], True),
+        ([[2], [3], 3], False),  # one number too far
+        ([[1], [1], -1], False),
+        ([[2], [-1], 3], False),
+        ([[7], [1], 0], False),
+    ],
+)
+def test_a_view_shows_what_was_sent_and_nothing_beside_it(view, allowed):
+    everything = torch.arange(10.0)  # a test's own data, of which a function was given a part
+    sent = arguments.Encoder()
+    sent.encode(everything[2:8])
+    form = wire.tensor_form(torch.zeros(view[0]), buffers := []) | {"alias": [0, *view]}
+    answer = {"tensors": [form]}
+    if allowed:
+        (seen,) = answers.Decoder(None, answer, buffers, sent).tensors
+        assert torch.equal(seen, everything[2:8].as_strided(view[0], view[1], 2 + view[2]))
+    else:
+        with pytest.raises(frames.WireError, match="not sent"):
+            answers.Decoder(None, answer, buffers, sent)

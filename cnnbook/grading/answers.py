@@ -25,13 +25,10 @@ class Decoder:
     def _tensor(self, form: dict) -> torch.Tensor:
         tensor = wire.tensor_of(form, self.buffers)
         if "alias" in form and self.sent is not None:
-            place, shape, stride, offset = form["alias"]
+            place, *layout = form["alias"]
             original = self.sent.tensors[place].detach()
             if original.is_contiguous():  # else it was copied on its way, and offsets differ
-                first = original.storage_offset() + int(offset)
-                tensor = original.as_strided(
-                    [int(n) for n in shape], [int(n) for n in stride], first
-                )
+                tensor = _window(original, *layout)
         if form.get("parameter"):
             return nn.Parameter(tensor, requires_grad=bool(form["grad"]))
         return tensor
@@ -77,6 +74,15 @@ class Decoder:
             _replace(arguments[place], self.decode(form))
         for place, tree, hooks in changed["networks"]:
             _imitate(self.sent.modules[place], module_from(tree, self.tensors), hooks)
+
+
+def _window(original: torch.Tensor, shape: list, stride: list, offset: int) -> torch.Tensor:
+    """Return a view of a tensor's own values. Raises WireError where it would show others beside them."""
+    shape, stride, first = [int(n) for n in shape], [int(n) for n in stride], int(offset)
+    last = first + sum((n - 1) * step for n, step in zip(shape, stride, strict=True))
+    if min(first, *shape, *stride) < 0 or last >= original.numel():
+        raise frames.WireError("a view of what was not sent")
+    return original.as_strided(shape, stride, original.storage_offset() + first)
 
 
 def _replace(container, new) -> None:
