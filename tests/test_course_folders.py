@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 
-from cnnbook.grading import cli
+from cnnbook.grading import cli, grade
 from cnnbook.grading.course import Course
 from cnnbook.grading.grade import grade_class
 from cnnbook.grading.limits import Limits
@@ -70,3 +72,14 @@ def test_a_name_that_no_student_can_have_is_said_and_the_others_are_graded(tmp_p
     assert summary.scores == {"sofia": FULL}
     assert sorted(summary.failed) == sorted(odd)
     assert all("rename the folder" in reason for reason in summary.failed.values())
+
+
+def test_whatever_scores_depend_on_makes_them_outdated(tmp_path, monkeypatch):
+    package = tmp_path / "cnnbook"
+    shutil.copytree(Path(grade.__file__).parents[1], package)
+    before = grade.engine_mark(package)
+    assert before == grade.ENGINE
+    (package / "checks.py").write_text("# another way to compare numbers\n")
+    changed = grade.engine_mark(package)
+    monkeypatch.setattr(grade, "version", lambda name: "0")
+    assert len({before, changed, grade.engine_mark(package)}) == 3
