@@ -3,6 +3,7 @@
 The pages and pictures of both builds must be the same.
 """
 
+import argparse
 import json
 import os
 import re
@@ -18,7 +19,6 @@ from scripts.paths import BUILD, HTML, ROOT
 MEASURED = "03_algorithms"  # this chapter shows times, which differ from run to run
 BUILD_BOOK = [sys.executable, "-m", "scripts.build_book"]
 NBVAL = [sys.executable, "-m", "scripts.run_checks", "chapters", "solutions"]
-ROUNDS = 3
 
 
 def seconds_of(command: list[str], cold_kernels: bool) -> float:
@@ -53,8 +53,11 @@ def comparable(path: Path) -> bytes:
 
 def main() -> int:
     """Measure by turns, compare the outputs, print and keep the result."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    rounds = parser.parse_args().rounds
     book, nbval, pages = {True: [], False: []}, {True: [], False: []}, {}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for cold in (True, False):
             seconds, pages[cold] = built(cold)
             book[cold].append(seconds)
@@ -77,7 +80,7 @@ def main() -> int:
     }
     for key, value in result.items():
         print(f"{key:30s} {value}")
-    record = {"hardware": describe_hardware(), "rounds": ROUNDS, "result": result}
+    record = {"hardware": describe_hardware(), "rounds": rounds, "result": result}
     (ROOT / "results" / "book.json").write_text(json.dumps(record, indent=1) + "\n")
     return int(bool(differing))
 
