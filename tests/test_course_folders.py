@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnbook.grading import cli, grade
+from cnnbook.grading import cli, grade, workers
 from cnnbook.grading.course import Course
 from cnnbook.grading.grade import grade_class
 from cnnbook.grading.limits import Limits
@@ -83,3 +83,23 @@ def test_whatever_scores_depend_on_makes_them_outdated(tmp_path, monkeypatch):
     changed = grade.engine_mark(package)
     monkeypatch.setattr(grade, "version", lambda name: "0")
     assert len({before, changed, grade.engine_mark(package)}) == 3
+
+
+def test_an_interrupt_that_a_library_turns_into_an_error_is_an_interrupt(
+    tmp_path, monkeypatch, capsys
+):
+    root = make_course(tmp_path / "course")
+
+    def interrupted(*_, **__):
+        workers.stop.set()
+        raise RuntimeError("the session is in an illegal state")
+
+    monkeypatch.setattr(grade, "grade_class", interrupted)
+    try:
+        assert cli.main(["grade", "--course", str(root)]) == 130
+    finally:
+        workers.stop.clear()
+    assert "the next run goes on from here" in capsys.readouterr().err
+    monkeypatch.setattr(workers.stop, "set", lambda: None)
+    with pytest.raises(RuntimeError):
+        cli.main(["grade", "--course", str(root)])

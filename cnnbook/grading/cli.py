@@ -22,28 +22,34 @@ def main(arguments: list[str] | None = None) -> int:
             signal.signal(number, _stop)
     try:
         return options.run(options)
-    except CourseError as error:
-        return _refuse(options, str(error))
-    except OSError as error:
-        where = error.filename or "a file"
-        return _refuse(
-            options, f"{where}: {error.strerror or error}; mend it and run again, nothing is lost"
-        )
-    except KeyboardInterrupt:
-        print(
-            "\nstopped; what was graded is kept, and the next run goes on from here",
-            file=sys.stderr,
-        )
-        return STOPPED
+    except (Exception, KeyboardInterrupt) as error:
+        if isinstance(error, KeyboardInterrupt) or _is_stopping():
+            print(
+                "\nstopped; what was graded is kept, and the next run goes on from here",
+                file=sys.stderr,
+            )
+            return STOPPED
+        if isinstance(error, CourseError):
+            return _refuse(options, str(error))
+        if isinstance(error, OSError):
+            where, why = error.filename or "a file", error.strerror or error
+            return _refuse(options, f"{where}: {why}; mend it and run again, nothing is lost")
+        raise
     finally:
         if "cnnbook.grading.workers" in sys.modules:
             sys.modules["cnnbook.grading.workers"].stop_warm_parent()
 
 
 def _stop(number, frame) -> None:
-    if "cnnbook.grading.grade" in sys.modules:
-        sys.modules["cnnbook.grading.grade"].stop.set()
+    if "cnnbook.grading.workers" in sys.modules:
+        sys.modules["cnnbook.grading.workers"].stop.set()
     raise KeyboardInterrupt
+
+
+def _is_stopping() -> bool:
+    """Return whether Ctrl-C was pressed; a library that it interrupts may raise something else."""
+    workers = sys.modules.get("cnnbook.grading.workers")
+    return workers is not None and workers.stop.is_set()
 
 
 def _refuse(options, text: str) -> int:

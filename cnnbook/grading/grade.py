@@ -2,7 +2,6 @@
 
 import json
 import os
-import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
@@ -16,11 +15,9 @@ from cnnbook.grading.intake import HandedIn, find_notebooks, read_notebook
 from cnnbook.grading.limits import Limits
 from cnnbook.grading.record import Recorder, gradebook_of, require_assignment, timestamp_of
 from cnnbook.grading.result import NotebookResult, result_from
-from cnnbook.grading.workers import GraderFailed, cpus, grade_submission, stay_on_a_cpu
+from cnnbook.grading.workers import GraderFailed, cpus, grade_submission, stay_on_a_cpu, stop
 
 RESULT = "result.json"
-
-stop = threading.Event()  # set by Ctrl-C; the exception alone may be lost in somebody's callback
 
 
 def engine_mark(package: Path = Path(__file__).parents[1]) -> str:
