@@ -237,6 +237,7 @@ def test_small_and_large_messages_come_in_one_piece(sizes):
     [
         ([[2, 3], [3, 1], 0], True),
         ([[2], [3], 2], True),
+        ([[], [], 5], True),  # a single number
         ([[2], [3], 3], False),  # one number too far
         ([[1], [1], -1], False),
         ([[2], [-1], 3], False),

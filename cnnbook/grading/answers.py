@@ -80,7 +80,7 @@ def _window(original: torch.Tensor, shape: list, stride: list, offset: int) -> t
     """Return a view of a tensor's own values. Raises WireError where it would show others beside them."""
     shape, stride, first = [int(n) for n in shape], [int(n) for n in stride], int(offset)
     last = first + sum((n - 1) * step for n, step in zip(shape, stride, strict=True))
-    if min(first, *shape, *stride) < 0 or last >= original.numel():
+    if min([first, *shape, *stride]) < 0 or last >= original.numel():
         raise frames.WireError("a view of what was not sent")
     return original.as_strided(shape, stride, original.storage_offset() + first)
 
