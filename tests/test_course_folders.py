@@ -103,3 +103,13 @@ def test_an_interrupt_that_a_library_turns_into_an_error_is_an_interrupt(
     monkeypatch.setattr(workers.stop, "set", lambda: None)
     with pytest.raises(RuntimeError):
         cli.main(["grade", "--course", str(root)])
+
+
+def test_both_processes_of_a_submission_stay_on_one_cpu(tmp_path):
+    course = Course(make_course(tmp_path / "course"))
+    assert cli.main(["release", "--course", str(course.root)]) == 0
+    submission = Submission(json.loads((course.release / ASSIGNMENT / NOTEBOOK).read_text()))
+    submission.answer("ANSWER", "import os\nANSWER = 41 + len(os.sched_getaffinity(0))")
+    submission.write(course.submitted / "sofia" / ASSIGNMENT)
+    assert grade_class(course, ASSIGNMENT, jobs=1).scores == {"sofia": FULL}
+    stop_warm_parent()
