@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
@@ -563,24 +564,31 @@ def _is_running(pid: int) -> bool:
         return False
 
 
-def test_interrupting_stops_cleanly_and_leaves_no_process(course):
-    for number in range(12):
-        hand_in(course, f"s{number}", lambda s: s.add("import time\ntime.sleep(1)"))
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_stopping_leaves_no_process_and_no_temporary_file(course, number):
+    for student in range(12):
+        hand_in(course, f"s{student}", lambda s: s.add("import time\ntime.sleep(1)"))
     command = [sys.executable, "-m", "cnnbook.grading.cli", "grade", "--course", str(course.root)]
-    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     first_result = lambda: list(course.autograded.glob("*/*/result.json"))  # noqa: E731
-    while not first_result() and running.poll() is None:
-        time.sleep(0.05)
-    below = _descendants(running.pid)
-    assert below
-    running.send_signal(signal.SIGINT)
-    _, said = running.communicate(timeout=30)
-    assert running.returncode == 130, said
-    assert "the next run goes on from here" in said
-    end = time.monotonic() + 5
-    while [pid for pid in below if _is_running(pid)] and time.monotonic() < end:
-        time.sleep(0.1)
-    assert [pid for pid in below if _is_running(pid)] == []
+    with tempfile.TemporaryDirectory() as temporary:
+        environment = {**os.environ, "TMPDIR": temporary}
+        running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+        while not first_result() and running.poll() is None:
+            time.sleep(0.05)
+        below = _descendants(running.pid)
+        assert below
+        ours = lambda: [*Path(temporary).glob("cnnbook-*")]  # noqa: E731 - torch keeps a folder too
+        assert ours()
+        running.send_signal(number)
+        _, said = running.communicate(timeout=30)
+        if number == signal.SIGINT:
+            assert running.returncode == 130, said
+            assert "the next run goes on from here" in said
+        left = lambda: [pid for pid in below if _is_running(pid)] + ours()  # noqa: E731
+        end = time.monotonic() + 5
+        while left() and time.monotonic() < end:
+            time.sleep(0.1)
+        assert left() == []
     first = len(first_result())
     assert first < 12
     summary = grade.grade_class(course, ASSIGNMENT)

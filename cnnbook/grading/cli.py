@@ -24,10 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
         return options.run(options)
     except (Exception, KeyboardInterrupt) as error:
         if isinstance(error, KeyboardInterrupt) or _is_stopping():
-            print(
-                "\nstopped; what was graded is kept, and the next run goes on from here",
-                file=sys.stderr,
-            )
+            text = "stopped; what was graded is kept, and the next run goes on from here"
+            print(f"\n{text}", file=sys.stderr)
             return STOPPED
         if isinstance(error, CourseError):
             return _refuse(options, str(error))
@@ -104,7 +102,9 @@ def _collect(options) -> int:
 
 def _grade(options) -> int:
     from cnnbook.grading.grade import grade_class
+    from cnnbook.grading.workers import start_warm_parent
 
+    start_warm_parent()  # it imports torch while nbgrader is imported here
     course = Course(options.course)
     name = course.require(options.assignment)
     limits = Limits()

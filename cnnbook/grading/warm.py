@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from importlib import import_module
 from pathlib import Path
@@ -65,7 +66,16 @@ class Warm:
             stdout=subprocess.PIPE,
         )  # fmt: skip
         theirs.close()
-        if wait and self.process.stdout.readline() != b"ready\n":
+        self.ready, self._waiting = False, threading.Lock()
+        if wait:
+            self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        """Return when it has imported everything. Raises OSError where it ended before."""
+        with self._waiting:
+            if not self.ready and not self.process.stdout.closed:
+                self.ready = self.process.stdout.readline() == b"ready\n"
+        if not self.ready:
             self.close()
             raise OSError("the warm process did not start: see the messages above")
 
@@ -76,8 +86,10 @@ class Warm:
     def close(self) -> None:
         """End the warm parent and all its children."""
         self.lifeline.close()
+        self.process.terminate()  # for one that still imports; later on it ignores this
         self.process.wait()
-        self.process.stdout.close()
+        with self._waiting:
+            self.process.stdout.close()
         shutil.rmtree(self.folder, ignore_errors=True)
         leave_groups()
 
@@ -128,6 +140,7 @@ def main() -> None:
         while True:
             ready, _, _ = select.select([listener, lifeline], [], [])
             if lifeline in ready:
+                shutil.rmtree(os.path.dirname(address), ignore_errors=True)
                 os._exit(0)
             _serve(listener, address, lifeline)
 

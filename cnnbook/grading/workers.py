@@ -25,13 +25,23 @@ class GraderFailed(Exception):
     """The grader itself ended without a result."""
 
 
-def warm_parent() -> Warm:
-    """Return this process's warm parent, started when it is first needed."""
+def start_warm_parent() -> Warm:
+    """Start this process's warm parent, if none runs, and return it before it is ready."""
     global _warm
     with _lock:
-        if _warm is None or _warm.process.poll() is not None:
-            _warm = Warm()
+        if _warm is not None and _warm.process.poll() is not None:  # killed from outside
+            _warm.close()
+            _warm = None
+        if _warm is None:
+            _warm = Warm(wait=False)
         return _warm
+
+
+def warm_parent() -> Warm:
+    """Return this process's warm parent, started when it is first needed."""
+    warm = start_warm_parent()
+    warm.wait_until_ready()
+    return warm
 
 
 def stop_warm_parent() -> None:
