@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -21,15 +20,13 @@ from cnnbook.grading import cli, doctor, grade, workers
 from cnnbook.grading.assignment import released_cells
 from cnnbook.grading.course import Course
 from cnnbook.grading.hints import handed_with
-from cnnbook.grading.intake import HandedIn
 from cnnbook.grading.limits import Limits
 from cnnbook.grading.misconceptions import load_answers
 from cnnbook.grading.rebuild import rebuild
 from cnnbook.grading.warm import ROLES, Warm
 from scripts.paths import ROOT, solutions
+from tests.one_question import LIMITS, score_of
 from tests.submissions.course import ASSIGNMENT, FULL, NOTEBOOK, Submission, make_course
-
-LIMITS = replace(Limits(), cell_seconds=5)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -64,175 +61,6 @@ def gradebook_scores(course) -> dict:
             }
             for s in gradebook.find_assignment(ASSIGNMENT).submissions
         }
-
-
-# --- one question, graded by the pure function
-
-SETUP = "import numpy as np\nimport random\nimport torch\nfrom torch import nn\n"
-
-
-def score_of(answer: str, test: str, *, right: str = "def f():\n    pass") -> tuple[float, dict]:
-    """Return the share of points that a test gives an answer, and the question's result."""
-
-    def notebook(source):
-        marks = {
-            "grade": False,
-            "solution": False,
-            "locked": False,
-            "task": False,
-            "schema_version": 3,
-        }
-        cells = [
-            ("setup", SETUP, {"locked": True}),
-            ("f", source, {"solution": True}),
-            ("test_f", test, {"grade": True, "locked": True, "points": 1}),
-        ]
-        return {"cells": [
-            {"cell_type": "code", "source": text, "outputs": [],
-             "metadata": {"nbgrader": {**marks, "grade_id": name, **more}}}
-            for name, text, more in cells
-        ]}  # fmt: skip
-
-    release = {
-        "notebook": "n.ipynb",
-        "solution": notebook(right),
-        "release": notebook("# your code"),
-    }
-    handed = asdict(HandedIn(cells=[{"cell_type": "code", "source": answer, "grade_id": "f"}]))
-    result = workers.grade_submission({**release, "files": None}, handed, LIMITS.as_dict())
-    (question,) = result["questions"]
-    return question["score"], question
-
-
-BY_PROXY = {
-    "values of every kind": (
-        "def f(*args, **kw):\n    return args, kw",
-        "assert f(1, 2.5, 'a', None, [1, (2,)], k={'x': b'y'}) == ((1, 2.5, 'a', None, [1, (2,)]), {'k': {'x': b'y'}})",
-    ),
-    "a list changed in place": (
-        "def f(v):\n    v.sort()",
-        "v = [3, 1, 2]\nassert f(v) is None and v == [1, 2, 3]",
-    ),
-    "an array and a dict changed in place": (
-        "def f(a, d):\n    a += 1\n    d['n'] = 1",
-        "a, d = np.zeros(3), {}\nf(a, d)\nassert a.tolist() == [1, 1, 1] and d == {'n': 1}",
-    ),
-    "a tensor changed in place": ("def f(x):\n    x.mul_(2)", "x = torch.ones(2)\nf(x)\nassert x.tolist() == [2, 2]"),
-    "an input comes back as itself, not as a copy": (
-        "def f(x):\n    return x[1:]",
-        "x = torch.arange(4.0)\ny = f(x)\ny.zero_()\nassert x.tolist() == [0, 0, 0, 0]",
-    ),
-    "a copy comes back as a copy": (
-        "def f(x):\n    return x.clone()",
-        "x = torch.ones(2)\nf(x).zero_()\nassert x.tolist() == [1, 1]",
-    ),
-    "gradients of inputs": (
-        "def f(x, w):\n    return (x * w).sum()",
-        "x, w = torch.ones(3, requires_grad=True), torch.arange(3.0, requires_grad=True)\n"
-        "f(x, w).backward()\nassert x.grad.tolist() == [0, 1, 2] and w.grad.tolist() == [1, 1, 1]",
-    ),
-    "a gradient through two calls": (
-        "def f(x):\n    return x ** 2",
-        "x = torch.tensor(3.0, requires_grad=True)\nf(f(x)).backward()\nassert x.grad == 108",
-    ),
-    "no gradient where none is asked for": (
-        "def f(x):\n    return x * 2",
-        "x = torch.ones(1, requires_grad=True)\nwith torch.no_grad():\n    y = f(x)\nassert not y.requires_grad",
-    ),
-    "torch's own layer is built again": (
-        "def f():\n    return nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.ReLU())",
-        "net = f()\nassert isinstance(net[0], nn.Conv2d) and net[0].padding == (1, 1)\n"
-        "assert net(torch.zeros(1, 1, 4, 4)).shape == (1, 2, 4, 4)",
-    ),
-    "a network that a test passes, with a class of its own": (
-        "def f(net, x):\n    return net(x), [type(m).__name__ for m in net.modules()]",
-        "class Own(nn.Module):\n    def forward(self, x):\n        return x + 1\n"
-        "y, names = f(nn.Sequential(Own(), nn.Identity()), torch.zeros(1))\n"
-        "assert y.item() == 1 and names == ['Sequential', 'Own', 'Identity']",
-    ),
-    "a function that a test passes": ("def f(g, x):\n    return g(g(x))", "k = 3\nassert f(lambda x: x * k, 2) == 18"),
-    "freezing a network that a test passes": (
-        "def f(net):\n    for p in net.parameters():\n        p.requires_grad_(False)\n    net.eval()\n    return net",
-        "net = nn.Linear(2, 2)\nassert f(net) is net and not net.training\n"
-        "assert not any(p.requires_grad for p in net.parameters())",
-    ),
-    "replacing a head": (
-        "def f(net):\n    net[1] = nn.Linear(4, 7)",
-        "net = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 5))\nf(net)\nassert net(torch.zeros(1, 3)).shape == (1, 7)",
-    ),
-    "hooks left behind are seen": (
-        "def f(net):\n    net.register_forward_hook(lambda *a: None)",
-        "net = nn.Linear(1, 1)\nf(net)\nassert len(net._forward_hooks) == 1",
-    ),
-    "the same seed gives the same numbers": (
-        "def f():\n    return torch.rand(3).tolist() + [random.random(), np.random.rand()]",
-        "def once():\n    torch.manual_seed(5); random.seed(5); np.random.seed(5)\n    return f()\n"
-        "first, then = once(), f()\nassert once() == first != then\n"
-        "torch.manual_seed(5)\nassert torch.rand(3).tolist() == first[:3]",
-    ),
-    "exceptions keep their class and text": (
-        "def f(x):\n    raise KeyError('which')",
-        "try:\n    f(1)\nexcept KeyError as e:\n    assert 'which' in str(e)\nelse:\n    assert False",
-    ),
-    "an iterator can be iterated": ("def f():\n    return (n for n in range(3))", "assert list(f()) == [0, 1, 2]"),
-    "a closure comes back as a function": (
-        "def f(k):\n    return lambda x: x * k",
-        "assert f(3)(5) == 15",
-    ),
-    "a method and a setting of an object": (
-        "class C:\n    size = 3\n    def twice(self, x):\n        return 2 * x\ndef f():\n    return C()",
-        "c = f()\nassert c.size == 3 and c.twice(4) == 8",
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", BY_PROXY)
-def test_by_proxy_a_test_sees_what_it_would_see_at_home(name):
-    answer, test = BY_PROXY[name]
-    score, question = score_of(answer, test)
-    assert score == 1, question
-    names = {}
-    exec(SETUP + answer, names)
-    exec(test, names)  # the test is right at home too
-
-
-NETWORK = """
-class f(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.scale, self.bn = nn.Parameter(torch.ones(2)), nn.BatchNorm1d(2)
-        self.drop = nn.Dropout(0.5)
-    def forward(self, x):
-        return self.drop(self.bn(x * self.scale))
-    def doubled(self, x):
-        return 2 * self.forward(x)
-"""
-OF_NETWORKS = {
-    "parameters by name and shape": "assert {n: tuple(p.shape) for n, p in net.named_parameters()} == "
-    "{'scale': (2,), 'bn.weight': (2,), 'bn.bias': (2,)}",
-    "evaluation mode reaches the parts": "net.eval()\nx = torch.randn(4, 2)\nassert torch.equal(net(x), net(x))",
-    "training changes running means": "before = net.bn.running_mean.clone()\nnet(torch.ones(4, 2) * 3)\n"
-    "assert not torch.equal(net.bn.running_mean, before)",
-    "weights that a test writes are used": "net.eval()\nwith torch.no_grad():\n    net.scale.fill_(0)\n"
-    "assert net(torch.ones(4, 2)).abs().max() < 1e-6",
-    "a method of its own": "net.eval()\nx = torch.ones(1, 2)\nassert torch.allclose(net.doubled(x), 2 * net(x))",
-    "isinstance of known parts": "assert [type(m).__name__ for m in net.children()] == ['BatchNorm1d', 'Dropout']\n"
-    "assert isinstance(net.drop, nn.Dropout) and net.drop.p == 0.5",
-    "gradients of parameters": "net.eval()\nnet(torch.ones(3, 2)).sum().backward()\n"
-    "assert net.scale.grad.shape == (2,) and net.scale.grad.abs().min() > 0",
-    "state dict goes out and in": "state = net.state_dict()\nother = f()\nother.load_state_dict(state)\n"
-    "assert set(state) == set(other.state_dict())",
-}
-
-
-@pytest.mark.parametrize("name", OF_NETWORKS)
-def test_a_network_of_the_students_class_behaves_like_one(name):
-    test = "net = f()\n" + OF_NETWORKS[name]
-    score, question = score_of(NETWORK, test)
-    assert score == 1, question
-    names = {}
-    exec(SETUP + NETWORK, names)
-    exec(test, names)
 
 
 def test_hidden_inputs_do_not_come_out_with_an_error():

@@ -5,6 +5,9 @@ import socket
 import sys
 import threading
 import time
+from collections import namedtuple
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -12,7 +15,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnbook.grading import answers, arguments, frames, wire
+from cnnbook.grading import answers, arguments, frames, generators, wire
 
 plain_values = st.recursive(
     st.none()
@@ -53,7 +56,7 @@ def test_plain_values_come_back_equal_and_of_the_same_type(value):
     [
         1 << 70, -(1 << 70), float("inf"), 3 - 2j, range(2, 9, 3), slice(1, None, 2), {1, 2}, frozenset("ab"),
         torch.Size([2, 3]), torch.float64, torch.device("cpu"), np.float64(2.5), np.int8(-3), np.bool_(True),
-        bytearray(b"ab"),
+        bytearray(b"ab"), Fraction(1, 3), Decimal("-1.50"), torch.nn.Linear, int,
     ],
     ids=lambda value: type(value).__name__,
 )  # fmt: skip
@@ -61,6 +64,56 @@ def test_other_plain_values_keep_their_type(value):
     back = there_and_back(value)
     assert type(back) is type(value)
     assert back == value
+
+
+def test_a_named_tuple_keeps_its_names():
+    point = namedtuple("Point", "h w")(1, 2.5)
+    back = there_and_back(point)
+    assert (back.h, back.w) == back == point
+    assert type(back).__name__ == "Point"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"t": "fraction", "v": [1, 0]},
+        {"t": "decimal", "v": "1e999999999"},
+        {"t": "decimal", "v": "open('x')"},
+        {"t": "named", "n": "P", "f": ["__class__"], "v": [1]},
+        {"t": "named", "n": "P", "f": ["a, b=print(1)"], "v": [1]},
+        {"t": "named", "n": "P", "f": [f"a{n}" for n in range(101)], "v": [1] * 101},
+        {"t": "class", "v": "eval"},
+        {"t": "class", "v": "functional"},
+        {"t": "class", "v": "__builtins__"},
+    ],
+    ids=str,
+)
+def test_no_form_makes_more_than_a_value(form):
+    with pytest.raises(frames.WireError):
+        wire.value_of(form, [], lambda other: None)
+
+
+def test_a_decimal_of_endless_digits_is_not_sent():
+    with pytest.raises(wire.Unsendable):
+        there_and_back(Decimal("1e999999999"))
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.randn(2, 3, 4, 5).to(memory_format=torch.channels_last),
+        torch.arange(24.0).reshape(2, 3, 4).permute(2, 0, 1),
+    ],
+)
+def test_the_order_of_dimensions_in_memory_comes_back(tensor):
+    buffers = []
+    form = wire.tensor_form(tensor, buffers)
+    back = wire.tensor_of(form, buffers)
+    assert torch.equal(back, tensor)
+    assert back.stride() == tensor.stride()
+    for order in ([0, 0, 1, 2], [7], "x", [0, 1, 2, -1]):
+        with pytest.raises(frames.WireError):
+            wire.tensor_of({**form, "o": order}, buffers)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int64", "bool", "complex64", "U3", "f2"])
@@ -202,19 +255,19 @@ def test_a_trickle_of_bytes_does_not_move_the_deadline():
 
 @pytest.mark.parametrize("by_memory", [True, False])
 def test_every_use_of_pythons_generator_leaves_a_mark(by_memory, monkeypatch):
-    assert (sys.implementation.name == "cpython") == arguments.STATE_IS_THERE
-    monkeypatch.setattr(arguments, "STATE_IS_THERE", by_memory and arguments.STATE_IS_THERE)
+    assert (sys.implementation.name == "cpython") == generators.STATE_IS_THERE
+    monkeypatch.setattr(generators, "STATE_IS_THERE", by_memory and generators.STATE_IS_THERE)
     random.seed(3)
-    first = arguments.python_mark()
+    first = generators.python_mark()
     for use in (random.random, lambda: random.getrandbits(8), lambda: random.gauss(0, 1)):
-        before = arguments.python_mark()
+        before = generators.python_mark()
         use()
-        assert arguments.python_mark() != before
-    between = arguments.python_mark()
+        assert generators.python_mark() != before
+    between = generators.python_mark()
     random.gauss(0, 1)  # the second of a pair, which was kept from the first
-    assert arguments.python_mark() != between
+    assert generators.python_mark() != between
     random.seed(3)
-    assert arguments.python_mark() == first
+    assert generators.python_mark() == first
 
 
 @pytest.mark.parametrize("sizes", [[], [0], [5, 0, 7], [frames.SMALL], [frames.SMALL + 1, 3]])

@@ -1,28 +1,36 @@
 """The way back from the student: answers become values and proxies, and arguments change as they did there."""
 
-import numpy as np
 import torch
 from torch import nn
 
-from cnnbook.grading import frames, wire
-from cnnbook.grading.module_tree import all_known, module_from
-from cnnbook.grading.proxies import Bridge, Proxy, network_class
+from cnnbook.grading import frames, kept, wire
+from cnnbook.grading.module_tree import all_known, is_plain, module_from
+from cnnbook.grading.proxies import Bridge, proxy_for
 
 
 class Decoder:
     """Decodes one answer."""
 
-    def __init__(self, session, answer: dict, buffers: list, sent=None, inputs=()):
+    def __init__(self, session, answer: dict, buffers: list, sent=None, arguments=()):
         self.session, self.answer, self.buffers, self.sent = session, answer, buffers, sent
+        self.arguments = arguments
         self.tensors = [self._tensor(form) for form in answer.get("tensors", ())]
         if "graph" in answer:
             linked = [i for i, form in enumerate(answer["tensors"]) if "graph" in form]
             values = [self.tensors[i] for i in linked]
+            inputs = [self._input(*place) for place in answer["inputs"]]
             joined = Bridge.apply(session, answer["graph"], tuple(values), *inputs)
             for index, value in zip(linked, joined, strict=True):
                 self.tensors[index] = value
 
+    def _input(self, kind: str, *place) -> torch.Tensor:
+        if kind == "sent":
+            return self.sent.tensors[place[0]]
+        return self.session.networks[place[0]].get_parameter(place[1])
+
     def _tensor(self, form: dict) -> torch.Tensor:
+        if "same" in form:
+            return self._input(*form["same"])
         tensor = wire.tensor_of(form, self.buffers)
         if "alias" in form and self.sent is not None:
             place, *layout = form["alias"]
@@ -31,7 +39,12 @@ class Decoder:
                 tensor = _window(original, *layout)
         if form.get("parameter"):
             return nn.Parameter(tensor, requires_grad=bool(form["grad"]))
-        return tensor
+        leaf = "graph" not in form and (tensor.is_floating_point() or tensor.is_complex())
+        return tensor.requires_grad_() if leaf and form.get("grad") else tensor
+
+    def raw(self, index: int) -> torch.Tensor:
+        """Return the values of a tensor, never an alias of what is here."""
+        return wire.tensor_of(self.answer["tensors"][index], self.buffers)
 
     def decode(self, form):
         """Return the value of a form."""
@@ -46,34 +59,77 @@ class Decoder:
             return iter([self.decode(part) for part in form["v"]])
         if kind == "sent":
             return self.sent.modules[form["i"]]
+        if kind == "kept":
+            return self.sent.kept[form["i"]]
+        if kind == "argument":
+            return self.arguments[form["i"]]
         if kind != "object":
             raise frames.WireError(f"a value of kind {kind!r}")
         target, name = int(form["i"]), str(form["name"])
         if form["kind"] == "network":
-            if all_known(form["tree"]):
-                return module_from(form["tree"], self.tensors)
-            kind_of = network_class(self.session, None, name)
-            proxy = module_from(form["tree"], self.tensors, lambda: _bare(kind_of))
-            proxy.__dict__.update(_session=self.session, _target=target)
-            proxy._remember()
-            return proxy
+            return self._network(target, form["tree"])
         if form["kind"] == "network class":
-            return network_class(self.session, target, name)
-        return Proxy(self.session, target, name)
+            return self.session.class_of(target, name)
+        if target not in self.session.objects:
+            made = proxy_for(self.session, target, name, form["special"])
+            self.session.objects[target] = made
+            return made
+        return self.session.objects[target]
 
-    def apply_changes(self, arguments: list) -> None:
+    def _network(self, target: int, tree: dict) -> nn.Module:
+        known = self.session.networks.get(target)
+        if known is not None and self._is_up_to_date(known):
+            return known
+        new = self.network_from(tree)
+        if all_known(tree):
+            return new
+        if known is not None and known._top() is known:
+            known._renew(new)
+            return known
+        new._settle()
+        return new
+
+    def _is_up_to_date(self, network: nn.Module) -> bool:
+        return any(network._top() is one for one in self.sent.involved) if self.sent else False
+
+    def network_from(self, tree: dict) -> nn.Module:
+        """Return the network of a tree, with bare proxies for the parts of the student's classes."""
+
+        def bare(part: dict) -> nn.Module:
+            target, kind = int(part["object"]), part.get("of")
+            kind = self.session.class_of(None if kind is None else int(kind), str(part["name"]))
+            module = kind.__new__(kind)
+            nn.Module.__init__(module)
+            module.__dict__.update(_session=self.session, _target=target)
+            return module
+
+        return module_from(tree, self.tensors, bare)
+
+    def apply_changes(self) -> None:
         """Do to the arguments here what the call did to them there."""
         changed = self.answer["changed"]
-        for place, index in changed["tensors"]:
+        for place, index, needs in changed["tensors"]:
             original = self.sent.tensors[place]
-            new = wire.tensor_of(self.answer["tensors"][index], self.buffers)  # never an alias
+            if original.is_leaf:
+                original.requires_grad_(bool(needs))
+            new = self.raw(index)
             if original.shape == new.shape:
                 with torch.no_grad():
                     original.copy_(new)
+        for place, index in changed["gradients"]:
+            self.sent.tensors[place].grad = None if index is None else self.raw(index)
         for place, form in changed["containers"]:
-            _replace(arguments[place], self.decode(form))
+            kept.replace(self.arguments[place], self.decode(form))
         for place, tree, hooks in changed["networks"]:
-            _imitate(self.sent.modules[place], module_from(tree, self.tensors), hooks)
+            new = module_from(tree, self.tensors)
+            imitate(self.sent.modules[place], new)
+            _add_hooks(self.sent.modules[place], hooks)
+        for place, settings in changed["settings"]:
+            _set_settings(self.sent.modules[place], self.decode(settings))
+        for place, form in changed["kept"]:
+            kept.set_state(self.sent.kept[place], self.decode(form))
+        for target, state in self.answer["networks"]:
+            self.session.networks[target]._adopt(state, self)
 
 
 def _window(original: torch.Tensor, shape: list, stride: list, offset: int) -> torch.Tensor:
@@ -85,28 +141,30 @@ def _window(original: torch.Tensor, shape: list, stride: list, offset: int) -> t
     return original.as_strided(shape, stride, original.storage_offset() + first)
 
 
-def _replace(container, new) -> None:
-    if isinstance(container, np.ndarray) and isinstance(new, np.ndarray):
-        if container.shape == new.shape:
-            container[...] = new
-    elif isinstance(container, list) and isinstance(new, list):
-        container[:] = new
-    elif isinstance(container, dict | set) and type(new) in (dict, set):
-        container.clear()
-        container.update(new)
-
-
-def _imitate(original: nn.Module, new: nn.Module, hooks: list) -> None:
-    """Give a network the parts, modes, needs of gradients and numbers of hooks of its changed copy."""
+def imitate(original: nn.Module, new: nn.Module) -> None:
+    """Give a network the parts, modes and needs of gradients of its changed copy."""
     _graft(original, new)
     changed = dict(new.named_modules())
-    for (name, module), count in zip(list(original.named_modules()), hooks, strict=False):
+    for name, module in original.named_modules():
         module.training = changed[name].training
-        for _ in range(int(count) - len(module._forward_hooks) - len(module._forward_pre_hooks)):
-            module.register_forward_hook(lambda *_: None)
     wanted = {name: p.requires_grad for name, p in new.named_parameters()}
     for name, parameter in original.named_parameters():
         parameter.requires_grad_(wanted.get(name, parameter.requires_grad))
+
+
+def _add_hooks(original: nn.Module, hooks: list) -> None:
+    """Have as many hooks as the copy has, so that tests can see what was left behind."""
+    for module, count in zip(list(original.modules()), hooks, strict=False):
+        for _ in range(int(count) - len(module._forward_hooks) - len(module._forward_pre_hooks)):
+            module.register_forward_hook(lambda *_: None)
+
+
+def _set_settings(network: nn.Module, settings: list) -> None:
+    """Set plain attributes of a test's own classes as the call left them."""
+    parts = dict(network.named_modules())
+    for name, key, value in settings:
+        if is_plain(getattr(parts[name], key)) and is_plain(value):
+            parts[name].__dict__[key] = value
 
 
 def _graft(original: nn.Module, new: nn.Module) -> None:
@@ -129,9 +187,3 @@ def _graft(original: nn.Module, new: nn.Module) -> None:
 def _looks(module: nn.Module) -> list:
     own = [*module._parameters.items(), *module._buffers.items()]
     return [(name, None if tensor is None else tensor.shape) for name, tensor in own]
-
-
-def _bare(kind: type) -> nn.Module:
-    module = kind.__new__(kind)
-    nn.Module.__init__(module)
-    return module

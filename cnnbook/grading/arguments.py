@@ -1,17 +1,13 @@
 """The way to the student: arguments of calls, as data, or as pickle where they are no data."""
 
-import ctypes
 import io
-import random
-import struct
-import sys
+from collections.abc import Iterable
 
 import cloudpickle
-import numpy as np
 import torch
 from torch import nn
 
-from cnnbook.grading import wire
+from cnnbook.grading import kept, wire
 
 
 class StudentOwned:
@@ -26,75 +22,24 @@ def is_owned(value) -> bool:
     return is_class or isinstance(value, StudentOwned)
 
 
-# Where the generators keep 624 numbers and a place: `getstate` takes thirty times as long as a look.
-STATE_SIZE = 625 * 4
-NUMPY_STATE = np.random.mtrand._rand._bit_generator.ctypes.state_address
-PYTHON_STATE = id(random._inst) + object.__basicsize__  # in CPython; `python_mark` makes sure
-
-
-def python_mark():
-    """Return something to compare for the state of Python's generator."""
-    if not STATE_IS_THERE:
-        return random.getstate()
-    return ctypes.string_at(PYTHON_STATE, STATE_SIZE), random._inst.gauss_next
-
-
-def _python_state_is_there() -> bool:
-    """Return whether memory holds what `getstate` tells."""
-    if sys.implementation.name != "cpython" or type(random._inst).__basicsize__ < STATE_SIZE:
-        return False
-    place, *numbers = struct.unpack("i624I", ctypes.string_at(PYTHON_STATE, STATE_SIZE))
-    return random.getstate()[1] == (*numbers, place)
-
-
-STATE_IS_THERE = _python_state_is_there()
-
-
-def generator_marks() -> dict[str, object]:
-    """Return something to compare for the states of Python's, NumPy's and torch's generators."""
-    return {
-        "python": python_mark(),
-        "numpy": ctypes.string_at(NUMPY_STATE, STATE_SIZE),
-        "torch": torch.get_rng_state().numpy().tobytes(),
-    }
-
-
-def skip_absent_gpus() -> None:
-    """Let torch.manual_seed pass over GPUs, which are hidden while grading.
-
-    For each kind of GPU it would keep a trace of the call for later, a millisecond each.
-    """
-    for name in ("cuda", "xpu", "mtia"):
-        if hasattr(torch, name):
-            getattr(torch, name).manual_seed_all = lambda seed: None
-
-
-def generator_states(names: list[str]) -> dict[str, object]:
-    """Return the states of these generators."""
-    states = {
-        "python": random.getstate,
-        "numpy": np.random.get_state,
-        "torch": lambda: torch.get_rng_state().numpy(),
-    }
-    return {name: states[name]() for name in names}
-
-
-def seed_generators(number: int) -> None:
-    """Seed the generators of Python, NumPy and torch, without what torch notes for GPUs that are not there."""
-    random.seed(number)
-    np.random.seed(number % 2**32)
-    torch.default_generator.manual_seed(number)
-
-
 class Encoder:
-    """Encodes the arguments of one call."""
+    """Encodes the arguments of one call.
 
-    def __init__(self):
+    `networks` are the student's that the tests hold: a parameter of theirs travels by its name, and
+    `involved` are those that the call may look at or change.
+    """
+
+    def __init__(self, networks: Iterable[nn.Module] = ()):
         self.out: list = []
         self.forms: list[dict] = []
         self.tensors: list[torch.Tensor] = []
         self.modules: list[nn.Module] = []
+        self.involved: list[nn.Module] = []
         self.places: dict[int, int] = {}
+        self.kept: list = []  # what keeps its identity although it is pickled
+        self.kept_in: list[int] = []  # the buffer of each
+        self._held: list = []
+        self.networks, self._owners = networks, None
 
     def encode(self, value):
         """Return a value as JSON."""
@@ -105,33 +50,98 @@ class Encoder:
         if isinstance(value, torch.Tensor):
             return {"t": "tensor", "i": self.tensor_index(value)}
         if is_owned(value):
-            return {"t": "object", "i": value._target}
-        stream = io.BytesIO()
-        Pickler(stream, self).dump(value)
-        self.out.append(stream.getvalue())
+            return {"t": "object", "i": self.owned(value)}
+        if kept.is_kept(value) or kept.is_object(value):
+            return {"t": "kept", "i": self.keep(value)}
+        form = {"t": "pickle"}
         if isinstance(value, nn.Module):
+            form["m"] = len(self.modules)
             self.modules.append(value)
-        return {"t": "pickle", "b": len(self.out) - 1}
+        elif callable(value):
+            self._held += kept.held_by(value)
+        return {**form, "b": self._pickled(value)}
+
+    def _pickled(self, value, *, root=None) -> int:
+        stream = io.BytesIO()
+        Pickler(stream, self, root).dump(value)
+        self.out.append(stream.getvalue())
+        return len(self.out) - 1
+
+    def keep(self, value) -> int:
+        """Return the number of something that keeps its identity."""
+        for number, known in enumerate(self.kept):
+            if known is value:
+                return number
+        number = len(self.kept)
+        self.kept.append(value)
+        self.kept_in.append(-1)
+        self.kept_in[number] = self._pickled(value, root=value)
+        return number
+
+    def is_held(self, value) -> bool:
+        """Return whether a function that was passed holds this container."""
+        return any(value is one for one in self._held)
+
+    def by_value(self, value):
+        """Return a value as JSON, with all its parameters, as what the student does not have yet."""
+        owners, self._owners = self._owners, {}
+        try:
+            return self.encode(value)
+        finally:
+            self._owners = owners
+
+    def owned(self, proxy) -> int:
+        """Return the number of what is the student's; a network is involved from here on."""
+        if isinstance(proxy, nn.Module):
+            self.involve(proxy)
+        return proxy._target
+
+    def involve(self, network: nn.Module) -> None:
+        """Have the call know this network of the student's as it is here, and hear what becomes of it."""
+        top = network._top()
+        if all(top is not known for known in self.involved):
+            self.involved.append(top)
 
     def tensor_index(self, tensor: torch.Tensor) -> int:
         """Return the tensor's place in this message."""
         if id(tensor) not in self.places:
             self.places[id(tensor)] = len(self.tensors)
-            self.forms.append(wire.tensor_form(tensor, self.out))
+            form = self._by_name(tensor) or wire.tensor_form(tensor, self.out)
+            if "own" not in form and tensor.is_leaf and tensor.grad is not None:
+                form["gradient"] = wire.tensor_form(tensor.grad, self.out)
+            self.forms.append(form)
             self.tensors.append(tensor)
         return self.places[id(tensor)]
+
+    def _by_name(self, tensor: torch.Tensor) -> dict | None:
+        if not isinstance(tensor, nn.Parameter):
+            return None
+        if self._owners is None:
+            tops = {id(net._top()): net._top() for net in self.networks}
+            self._owners = {
+                id(parameter): (top, name)
+                for top in tops.values()
+                for name, parameter in top.named_parameters()
+            }
+        if id(tensor) not in self._owners:
+            return None
+        top, name = self._owners[id(tensor)]
+        self.involve(top)
+        return {"own": [top._target, name]}
 
 
 class Pickler(cloudpickle.Pickler):
     """Leaves tensors to the message, and proxies to the student's own objects."""
 
-    def __init__(self, stream, encoder: Encoder):
+    def __init__(self, stream, encoder: Encoder, root=None):
         super().__init__(stream)
-        self.encoder = encoder
+        self.encoder, self.root = encoder, root
 
     def persistent_id(self, value):
         if isinstance(value, torch.Tensor):
             return "tensor", self.encoder.tensor_index(value)
         if is_owned(value):
-            return "object", value._target
+            return "object", self.encoder.owned(value)
+        if value is not self.root and (kept.is_kept(value) or self.encoder.is_held(value)):
+            return "kept", self.encoder.keep(value)
         return None

@@ -1,12 +1,16 @@
 """Run the cells of a notebook one by one, as a kernel would, and keep what they show."""
 
+import __future__
+
 import ast
 import asyncio
 import builtins
 import contextlib
+import functools
 import inspect
 import io
 import linecache
+import operator
 import re
 import sys
 import traceback
@@ -52,6 +56,12 @@ class Capped(io.TextIOBase):
 TIMING = re.compile(r"(\s*-([nrpv]\s*\d+|[tcqo]+|-\S+)(?=\s|$))*")  # options of %time and %timeit
 
 
+# `from __future__ import …` holds for all later cells, as in IPython
+FUTURE = functools.reduce(
+    operator.or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+)
+
+
 class Shell:
     """Stands in for IPython's shell: magics that measure run their cell, all others do nothing."""
 
@@ -87,7 +97,7 @@ class CellRunner:
 
     def __init__(self, output_limit: int, *, may_write: bool = False):
         self.names: dict = {"__name__": "__main__", "__builtins__": builtins}
-        self.output_limit = output_limit
+        self.output_limit, self.future = output_limit, 0
         self.transform = TransformerManager()
         shell = Shell(self.names, may_write)
         self.names |= {"display": display, "In": [""], "Out": {}, "_": "", "__": "", "___": ""}
@@ -131,7 +141,9 @@ class CellRunner:
         for part, mode in ((tree, "exec"), (last, "eval")):
             if part is None:
                 continue
-            code = compile(part, filename, mode, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+            flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | self.future
+            code = compile(part, filename, mode, flags=flags, dont_inherit=True)
+            self.future |= code.co_flags & FUTURE
             value = eval(code, self.names)
             if code.co_flags & inspect.CO_COROUTINE:
                 value = asyncio.run(value)

@@ -16,9 +16,9 @@ from pathlib import Path
 import torch
 
 from cnnbook.grading import frames
-from cnnbook.grading.arguments import skip_absent_gpus
 from cnnbook.grading.assignment import link_files, released_cells
 from cnnbook.grading.executed import executed_notebook
+from cnnbook.grading.generators import skip_absent_gpus
 from cnnbook.grading.intake import HandedIn
 from cnnbook.grading.limits import Limits
 from cnnbook.grading.rebuild import rebuild

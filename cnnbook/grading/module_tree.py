@@ -11,11 +11,22 @@ from torch import nn
 from cnnbook.grading.wire import WireError
 
 OWN = frozenset(nn.Module().__dict__)  # what every module has
+GUARDED = {
+    "_session",
+    "_target",
+    "_whole",
+    "_known",
+    "_modes",
+    "_parts_known",
+    "_set",
+}  # of a proxy
 PARTS = 20_000
 
 
 def is_plain(value, depth: int = 0) -> bool:
-    """Return whether a setting can travel: numbers, text, None, and short tuples and lists of them."""
+    """Return whether a setting can travel: numbers, text, None, and short containers of them."""
+    if type(value) is dict and all(type(key) is str for key in value):
+        value = [*value.values()]
     if isinstance(value, tuple | list):
         return depth < 3 and len(value) < 1000 and all(is_plain(v, depth + 1) for v in value)
     return value is None or type(value) in (bool, int, float, str)
@@ -36,15 +47,21 @@ def known_class(module: nn.Module) -> str | None:
     return kind.__name__ if all(map(is_plain, settings.values())) else None
 
 
-def tree_of(module: nn.Module, tensor_index) -> dict:
-    """Return a module as data; `tensor_index(tensor)` returns a tensor's place in the message."""
-    settings = {k: v for k, v in module.__dict__.items() if k not in OWN and is_plain(v)}
+def tree_of(module: nn.Module, tensor_index, number_of=None) -> dict:
+    """Return a module as data.
+
+    `tensor_index(tensor)` returns a tensor's place in the message, and `number_of(part)` what the
+    student's process knows of a part of a class of its own.
+    """
+    settings = {k: v for k, v in module.__dict__.items() if k not in OWN | GUARDED and is_plain(v)}
 
     def indices(tensors):
         return {n: None if t is None else tensor_index(t) for n, t in tensors.items()}
 
+    known = known_class(module)
     return {
-        "class": known_class(module),
+        "class": known,
+        **({} if known or number_of is None else number_of(module)),
         "name": type(module).__name__,
         "settings": [[k, _listed(v), isinstance(v, tuple)] for k, v in settings.items()],
         "training": module.training,
@@ -52,7 +69,7 @@ def tree_of(module: nn.Module, tensor_index) -> dict:
         "buffers": indices(module._buffers),
         "unsaved": sorted(module._non_persistent_buffers_set),
         "parts": {
-            n: None if part is None else tree_of(part, tensor_index)
+            n: None if part is None else tree_of(part, tensor_index, number_of)
             for n, part in module._modules.items()
         },
     }
@@ -66,7 +83,7 @@ def all_known(tree: dict | None) -> bool:
 
 
 def module_from(tree: dict, tensors: list[torch.Tensor], make=None, left: list[int] | None = None):
-    """Return the module that `tree_of` describes; `make` makes an empty one in place of the root.
+    """Return the module that `tree_of` describes; `make(tree)` makes an empty one for a part of the student's.
 
     Raises WireError where the description is not one.
     """
@@ -75,14 +92,16 @@ def module_from(tree: dict, tensors: list[torch.Tensor], make=None, left: list[i
     if left[0] < 0 or not isinstance(tree, dict):
         raise WireError("a network with too many parts")
     try:
-        kind = getattr(nn, tree["class"]) if tree["class"] and make is None else nn.Module
+        kind = getattr(nn, tree["class"]) if tree["class"] else nn.Module
         if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
             raise WireError(f"{tree['class']!r} is no class of torch.nn")
-        module = make() if make else kind.__new__(kind)
-        if make is None:
+        if make is not None and "object" in tree:
+            module = make(tree)
+        else:
+            module = kind.__new__(kind)
             nn.Module.__init__(module)
         for name, value, is_tuple in tree["settings"]:
-            if name in OWN or name.startswith("__") or not is_plain(value):
+            if name in OWN or name in GUARDED or name.startswith("__") or not is_plain(value):
                 raise WireError(f"a setting {name!r} that is not allowed")
             if kind is not nn.Module or not hasattr(nn.Module, name):
                 module.__dict__[name] = _tupled(value) if is_tuple else value
@@ -98,7 +117,7 @@ def module_from(tree: dict, tensors: list[torch.Tensor], make=None, left: list[i
             module.register_buffer(name, value, persistent=persistent)
         for name, part in tree["parts"].items():
             module.add_module(
-                name, None if part is None else module_from(part, tensors, None, left)
+                name, None if part is None else module_from(part, tensors, make, left)
             )
     except WireError:
         raise
@@ -108,6 +127,8 @@ def module_from(tree: dict, tensors: list[torch.Tensor], make=None, left: list[i
 
 
 def _listed(value):
+    if isinstance(value, dict):
+        return {key: _listed(v) for key, v in value.items()}
     return [_listed(v) for v in value] if isinstance(value, tuple | list) else value
 
 

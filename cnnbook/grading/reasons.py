@@ -41,8 +41,8 @@ def explain(cell: Cell, ran: Ran, failed: dict | None, gone: StudentGone | None)
             return gone.state, f"{GONE[gone.state]} So {name} is not defined.", detail
         if failed is not None:
             what = f"{_first(failed)}: {failed.get('text', '')}"[:500]
-            line = failed.get("line") or "?"
-            return "error", f"Your cell stopped at line {line} with {what}", detail
+            line = f" at line {failed['line']}" if failed.get("line") else ""
+            return "error", f"Your cell stopped{line} with {what}", detail
         return "error", f"{name} is not defined when all your cells have run in order.", detail
     if hasattr(error, "student_where"):
         return _from_the_student(error, cell, hidden, detail)

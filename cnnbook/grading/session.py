@@ -2,7 +2,9 @@
 
 import pickle
 import random
+import sys
 import time
+import weakref
 
 import numpy as np
 import torch
@@ -10,7 +12,10 @@ import torch
 from cnnbook import checks
 from cnnbook.grading import frames
 from cnnbook.grading.answers import Decoder
-from cnnbook.grading.arguments import Encoder, generator_marks, generator_states
+from cnnbook.grading.arguments import Encoder
+from cnnbook.grading.cells import Capped
+from cnnbook.grading.generators import generator_marks, generator_states
+from cnnbook.grading.network_proxy import network_class
 from cnnbook.grading.student_errors import StudentGone, error_from
 
 
@@ -23,6 +28,9 @@ class Session:
         self.deadline = float("inf")
         self.sent_random: dict = {}
         self.calls = 0
+        self.networks = weakref.WeakValueDictionary()  # number there → network here
+        self.objects = weakref.WeakValueDictionary()
+        self.classes: dict[tuple, type] = {}
 
     def ask(self, op: str, buffers: list | None = None, **content) -> tuple[dict, list]:
         """Send a request and return its answer. Raises StudentGone where none comes in time."""
@@ -57,37 +65,53 @@ class Session:
         return found
 
     def call(self, target: int, arguments, named, network=None, attribute: str | None = None):
-        """Call what the student's process keeps under this number."""
+        """Call what the student's process keeps under this number.
+
+        `network` is the one whose `forward`, or whose method of that name, is called.
+        """
         self.calls += 1
-        encoder = Encoder()
-        state = network._state(encoder) if network is not None else None
+        encoder = Encoder(self.networks.values())
         content = {
             "target": target,
             "arguments": encoder.encode(tuple(arguments)),
             "named": {name: encoder.encode(value) for name, value in named.items()},
-            "state": state,
-            "random": self._random(encoder),
-            "grad": torch.is_grad_enabled(),
-            "within": checks.active_restrictions(),
         }
+        looked_at = list(encoder.involved)  # in full; a `forward` changes no more than buffers
+        if network is not None:
+            encoder.involve(network)
+            looked_at += [network._top()] if attribute else []
         if attribute is not None:
             content["attribute"] = attribute
-        answer, buffers = self.ask("call", encoder.out, tensors=encoder.forms, **content)
+        elif network is not None:
+            content["listen"] = network._listened_to()
+        networks = []
+        for one in encoder.involved:
+            thorough = any(one is other for other in looked_at)
+            networks.append([one._target, thorough, one._state(encoder, thorough)])
+        content |= {"networks": networks, "random": self._random(encoder), **_surroundings()}
+        content |= {"tensors": encoder.forms, "kept": encoder.kept_in}
+        answer, buffers = self.ask("call", encoder.out, **content)
         if "error" in answer:
             raise error_from(answer["error"])
         try:
-            inputs = [t for t in encoder.tensors if t.requires_grad]
-            inputs += network._needing_gradients() if network is not None else []
-            decoder = Decoder(self, answer, buffers, encoder, inputs)
+            held = [*arguments, *named.values()]
+            decoder = Decoder(self, answer, buffers, encoder, held)
+            decoder.apply_changes()
             value = decoder.decode(answer["value"])
-            decoder.apply_changes([*arguments, *named.values()])
-            if network is not None and "state" in answer:
-                network._adopt(answer["state"], decoder)
+            printed, passed = str(answer["printed"]), decoder.decode(answer["passed"])
         except frames.WireError as error:
             raise StudentGone("crashed", f"its answer could not be read: {error}") from None
-        except (KeyError, TypeError, IndexError, AttributeError) as error:
+        except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
             raise StudentGone("crashed", f"its answer is not complete: {error}") from None
+        if printed and not isinstance(sys.stdout, Capped):  # a test listens
+            sys.stdout.write(printed)
+        if passed:
+            network._tell_hooks(passed)
         return value
+
+    def class_of(self, target: int | None, name: str) -> type:
+        """Return the class of a student's networks; the same one each time."""
+        return self.classes.setdefault((target, name), network_class(self, target, name))
 
     def attribute(self, target: int, name: str):
         """Return an attribute of what the student's process keeps under this number."""
@@ -111,3 +135,14 @@ class Session:
             return None
         encoder.out.append(pickle.dumps(states))
         return {"t": "pickle", "b": len(encoder.out) - 1}
+
+
+def _surroundings() -> dict:
+    """Return what a test may have set for all that it calls."""
+    cast = torch.is_autocast_enabled("cpu")
+    return {
+        "grad": torch.is_grad_enabled(),
+        "within": checks.active_restrictions(),
+        "dtype": str(torch.get_default_dtype()).removeprefix("torch."),
+        "autocast": str(torch.get_autocast_dtype("cpu")).removeprefix("torch.") if cast else None,
+    }

@@ -6,6 +6,7 @@ namespaces and waits; the keeper's child is the process that locks itself in and
 """
 
 import contextlib
+import copy
 import ctypes
 import io
 import os
@@ -17,27 +18,16 @@ import traceback
 import types
 import warnings
 
-import numpy as np
 import torch
-from torch import nn
 
-from cnnbook import checks
 from cnnbook.grading import frames, sandbox, wire
-from cnnbook.grading.arguments import seed_generators, skip_absent_gpus
 from cnnbook.grading.assignment import link_files
 from cnnbook.grading.cells import CellRunner, describe, flush_figures
+from cnnbook.grading.generators import seed_generators, skip_absent_gpus
 from cnnbook.grading.limits import Limits
-from cnnbook.grading.student_values import (
-    Decoder,
-    Encoder,
-    ListedIterator,
-    changes,
-    marks_of,
-    restore,
-    set_generators,
-)  # fmt: skip
+from cnnbook.grading.student_call import call
+from cnnbook.grading.student_values import Encoder
 
-RESTRICTIONS = {"no_convolutions": checks.no_convolutions}
 POLLRDHUP = 0x2000
 
 
@@ -112,7 +102,8 @@ class Student:
         self.cells.names["get_ipython"]().user_ns = self.cells.names
         sys.modules["__main__"] = main_module
         sys.stdin = io.StringIO()
-        self.objects: list = []
+        self.objects: list = [copy.deepcopy]
+        self.numbers: dict[int, int] = {}  # identity → place among the objects
         self.graphs: dict[int, tuple[list, list]] = {}
 
     def serve(self) -> None:
@@ -133,6 +124,13 @@ class Student:
             answer["n"] = request["n"]
             frames.send(self.channel, answer, out)
 
+    def number_of(self, value) -> int:
+        """Return under which number this object is kept, from now on if not before."""
+        if id(value) not in self.numbers:
+            self.numbers[id(value)] = len(self.objects)
+            self.objects.append(value)
+        return self.numbers[id(value)]
+
     # --- requests
 
     def do_run(self, request, buffers, out) -> dict:
@@ -144,75 +142,24 @@ class Student:
 
     def do_names(self, request, buffers, out) -> dict:
         """Return what these names stand for; those that are not defined are left out."""
-        encoder, values = Encoder(self, out, []), {}
+        encoder, values = Encoder(self, out), {}
         for name in request["names"]:
             if name in self.cells.names:
                 try:
                     values[name] = encoder.encode(self.cells.names[name])
                 except wire.Unsendable as error:
                     values[name] = {"t": "unsendable", "why": str(error)}
-        return {"values": values, "tensors": encoder.tensors}
+        return {"values": values, "tensors": encoder.forms}
 
     def do_call(self, request, buffers, out) -> dict:
-        """Call a function, a class or a network, and return what comes back and what changed."""
-        decoder = Decoder(self, request, buffers)
-        owner = target = self.objects[request["target"]]
-        if "attribute" in request:
-            target = getattr(owner, request["attribute"])
-        if request.get("state"):
-            restore(owner, request["state"], decoder)
-        arguments = decoder.decode(request["arguments"])
-        named = {name: decoder.decode(form) for name, form in request["named"].items()}
-        if request.get("random"):
-            set_generators(decoder.decode(request["random"]))
-        before = [marks_of(module) for module in decoder.modules]
-        held = [*arguments, *named.values()]
-        held_before = [self.picture(value) for value in held]
-        quiet = io.StringIO()
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(contextlib.redirect_stdout(quiet))
-            stack.enter_context(contextlib.redirect_stderr(quiet))
-            stack.enter_context(torch.set_grad_enabled(request["grad"]))
-            for name in request["within"]:
-                stack.enter_context(RESTRICTIONS[name]())
-            value = target(*arguments, **named)
-            if isinstance(value, types.GeneratorType | map | filter | zip):
-                value = ListedIterator(value)
-        encoder = Encoder(self, out, decoder.tensors, decoder.modules)
-        answer = {"value": encoder.encode(value), "tensors": encoder.tensors}
-        answer["changed"] = changes(encoder, decoder, before)
-        answer["changed"]["containers"] = [
-            [place, encoder.encode(value)]
-            for place, value in enumerate(held)
-            if held_before[place] is not None and self.picture(value) != held_before[place]
-        ]
-        if isinstance(owner, nn.Module):
-            answer["state"] = {
-                name: encoder.tensor_index(buffer) for name, buffer in owner.named_buffers()
-            }
-        if request["grad"] and encoder.with_graph:
-            inputs = [t for t in decoder.tensors if t.requires_grad]
-            if isinstance(owner, nn.Module):
-                inputs += [p for p in owner.parameters() if p.requires_grad]
-            answer["graph"] = len(self.graphs)
-            self.graphs[len(self.graphs)] = (encoder.with_graph, inputs)
-        return answer
+        """Call something, and return what comes back and what changed."""
+        return call(self, request, buffers, out)
 
     def do_attribute(self, request, buffers, out) -> dict:
         """Return an attribute of an object."""
-        encoder = Encoder(self, out, [])
+        encoder = Encoder(self, out)
         value = getattr(self.objects[request["target"]], request["name"])
-        return {"value": encoder.encode(value), "tensors": encoder.tensors}
-
-    def picture(self, value) -> tuple | None:
-        """Return a container's contents as data, to see later whether they were changed."""
-        if not isinstance(value, list | dict | set | np.ndarray):
-            return None
-        encoder = Encoder(self, [], [])
-        try:
-            return encoder.encode(value), encoder.tensors, encoder.out
-        except (wire.Unsendable, RecursionError):
-            return None
+        return {"value": encoder.encode(value), "tensors": encoder.forms}
 
     def do_backward(self, request, buffers, out) -> dict:
         """Return the gradients of a call's inputs, given those of its outputs."""

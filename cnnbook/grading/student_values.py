@@ -5,14 +5,14 @@ Nothing in here is trusted by anyone: it shares its process with the student's c
 
 import io
 import pickle
-import random
 
-import numpy as np
 import torch
 from torch import nn
 
 from cnnbook.grading import wire
 from cnnbook.grading.module_tree import tree_of
+from cnnbook.grading.proxies import SPECIAL
+from cnnbook.grading.student_networks import restore
 
 
 class ListedIterator(list):
@@ -22,13 +22,19 @@ class ListedIterator(list):
 class Encoder:
     """Encodes one answer; remembers its tensors, and those that have a graph behind them."""
 
-    def __init__(self, student, out: list, sent_tensors: list, sent_modules: list = ()):
+    def __init__(self, student, out: list, decoder: "Decoder | None" = None):
         self.student, self.out = student, out
-        self.tensors, self.with_graph, self.places = [], [], {}
-        self.sent_modules = sent_modules
+        self.forms, self.with_graph, self.places = [], [], {}
+        sent = decoder.tensors if decoder else []
+        self.sent_modules = decoder.modules if decoder else {}
+        self.kept = decoder.kept if decoder else {}
+        self.same = {id(tensor): ["sent", place] for place, tensor in enumerate(sent)}
+        for target, network in (decoder.networks if decoder else {}).items():
+            for name, parameter in network.named_parameters():
+                self.same[id(parameter)] = ["network", target, name]
         self.storages = {
             tensor.untyped_storage().data_ptr(): place
-            for place, tensor in enumerate(sent_tensors)
+            for place, tensor in enumerate(sent)
             if tensor.numel()
         }
 
@@ -42,37 +48,54 @@ class Encoder:
         """Encode tensors and networks; keep everything else here and send its number."""
         if isinstance(value, torch.Tensor):
             return {"t": "tensor", "i": self.tensor_index(value)}
-        for place, module in enumerate(self.sent_modules):
+        for place, module in self.sent_modules.items():
             if value is module:
                 return {"t": "sent", "i": place}
-        objects = self.student.objects
-        form = {"t": "object", "i": len(objects), "name": str(getattr(value, "__name__", ""))[:200]}
-        objects.append(value)
+        for place, one in self.kept.items():
+            if value is one:
+                return {"t": "kept", "i": place}
+        form = {"t": "object", "i": self.student.number_of(value)}
+        form["name"] = str(getattr(value, "__name__", ""))[:200]
         if isinstance(value, nn.Module):
-            form |= {"kind": "network", "tree": tree_of(value, self.tensor_index)}
-            form["name"] = type(value).__name__
-        elif isinstance(value, type):
+            tree = tree_of(value, self.whole_index, self._own_part)
+            return {**form, "kind": "network", "name": type(value).__name__, "tree": tree}
+        if isinstance(value, type):
             form["kind"] = "network class" if issubclass(value, nn.Module) else "class"
         else:
             form["kind"] = "function" if callable(value) else "object"
             form["name"] = form["name"] or type(value).__name__
+        form["special"] = [name for name in SPECIAL if hasattr(type(value), name)]
         return form
+
+    def _own_part(self, module: nn.Module) -> dict:
+        kind = self.student.numbers.get(id(type(module)))
+        return {"object": self.student.number_of(module), "of": kind}
 
     def tensor_index(self, tensor: torch.Tensor) -> int:
         """Return the tensor's place among those of this answer."""
-        if id(tensor) in self.places:
+        if id(tensor) in self.same and tensor.grad_fn is None:
+            return self._add(tensor, {"same": self.same[id(tensor)]})
+        return self.whole_index(tensor)
+
+    def whole_index(self, tensor: torch.Tensor) -> int:
+        """Return the place of the tensor's values, even where the other side has the same tensor."""
+        if id(tensor) in self.places and "same" not in self.forms[self.places[id(tensor)][0]]:
             return self.places[id(tensor)][0]
         pointer = tensor.untyped_storage().data_ptr() if not tensor.is_sparse else None
         form = wire.tensor_form(tensor, self.out)
-        if tensor.numel() and pointer in self.storages and tensor.grad_fn is None:
+        alias = tensor.numel() and pointer in self.storages and tensor.grad_fn is None
+        if alias and id(tensor) not in self.same:
             layout = [list(tensor.shape), list(tensor.stride()), tensor.storage_offset()]
             form["alias"] = [self.storages[pointer], *layout]
-        if tensor.requires_grad and not isinstance(tensor, nn.Parameter) and "alias" not in form:
+        if tensor.grad_fn is not None:
             form["graph"] = len(self.with_graph)
             self.with_graph.append(tensor)
-        self.places[id(tensor)] = (len(self.tensors), tensor)
-        self.tensors.append(form)
-        return len(self.tensors) - 1
+        return self._add(tensor, form)
+
+    def _add(self, tensor: torch.Tensor, form: dict) -> int:
+        self.places[id(tensor)] = (len(self.forms), tensor)
+        self.forms.append(form)
+        return len(self.forms) - 1
 
 
 class Decoder:
@@ -80,14 +103,31 @@ class Decoder:
 
     def __init__(self, student, request: dict, buffers: list):
         self.student, self.buffers = student, buffers
-        self.tensors = []
-        for form in request.get("tensors", ()):
-            tensor = wire.tensor_of(form, buffers)
-            if form["parameter"]:
-                tensor = nn.Parameter(tensor, requires_grad=form["grad"])
-            self.tensors.append(tensor.requires_grad_(form["grad"]))
-        self.sent = [buffers[form["b"]] for form in request.get("tensors", ())]
-        self.modules: list[nn.Module] = []
+        self.forms = request.get("tensors", ())
+        self.tensors = [None if "own" in form else self._tensor(form) for form in self.forms]
+        self.modules: dict[int, nn.Module] = {}
+        self.kept: dict[int, object] = {}
+        self.kept_in = request.get("kept", ())
+        self.networks: dict[int, nn.Module] = {}  # the student's, that take part in the call
+
+    def _tensor(self, form: dict) -> torch.Tensor:
+        tensor = wire.tensor_of(form, self.buffers)
+        if form["parameter"]:
+            tensor = nn.Parameter(tensor, requires_grad=form["grad"])
+        tensor.requires_grad_(form["grad"])
+        if "gradient" in form:
+            tensor.grad = wire.tensor_of(form["gradient"], self.buffers)
+        return tensor
+
+    def restore(self, networks: list) -> None:
+        """Give the student's networks what the tests changed, and find the parameters that were named."""
+        for target, _, state in networks:
+            self.networks[target] = self.student.objects[target]
+            restore(self.networks[target], state, self)
+        for place, form in enumerate(self.forms):
+            if "own" in form:
+                target, name = form["own"]
+                self.tensors[place] = self.networks[target].get_parameter(name)
 
     def decode(self, form):
         """Return the value of a form."""
@@ -99,10 +139,21 @@ class Decoder:
             return self.tensors[form["i"]]
         if form["t"] == "object":
             return self.student.objects[form["i"]]
-        value = Unpickler(io.BytesIO(self.buffers[form["b"]]), self).load()
-        if isinstance(value, nn.Module):
-            self.modules.append(value)
+        if form["t"] == "kept":
+            return self.keep(form["i"])
+        value = self._unpickled(form["b"])
+        if "m" in form:
+            self.modules[form["m"]] = value
         return value
+
+    def keep(self, number: int):
+        """Return what keeps its identity, the same each time."""
+        if number not in self.kept:
+            self.kept[number] = self._unpickled(self.kept_in[number])
+        return self.kept[number]
+
+    def _unpickled(self, buffer: int):
+        return Unpickler(io.BytesIO(self.buffers[buffer]), self).load()
 
 
 class Unpickler(pickle.Unpickler):
@@ -114,61 +165,8 @@ class Unpickler(pickle.Unpickler):
 
     def persistent_load(self, pid):
         kind, index = pid
+        if kind == "kept":
+            return self.decoder.keep(index)
         return (
             self.decoder.tensors[index] if kind == "tensor" else self.decoder.student.objects[index]
         )
-
-
-def marks_of(module: nn.Module) -> list:
-    """Return what a function may have done to a network that it was given, apart from its values."""
-    return [
-        [n, p.training, len(p._forward_hooks) + len(p._forward_pre_hooks), type(p).__name__]
-        + [
-            [name, q.requires_grad, list(q.shape)]
-            for name, q in p._parameters.items()
-            if q is not None
-        ]
-        for n, p in module.named_modules()
-    ]
-
-
-def changes(encoder: Encoder, decoder: Decoder, before: list) -> dict:
-    """Return which of the tensors and networks that were sent the call changed.
-
-    A tensor's version tells nothing of what was done through `.data` or `.numpy()`, so bytes are compared.
-    """
-    pairs = zip(decoder.tensors, decoder.sent, strict=True)
-    tensors = [
-        [i, encoder.tensor_index(t)]
-        for i, (t, sent) in enumerate(pairs)
-        if wire.bytes_of(t) != sent
-    ]
-    networks = []
-    for place, module in enumerate(decoder.modules):
-        after = marks_of(module)
-        if after != before[place]:
-            networks.append([place, tree_of(module, encoder.tensor_index), [m[2] for m in after]])
-    return {"tensors": tensors, "networks": networks}
-
-
-def restore(module: nn.Module, state: dict, decoder: Decoder) -> None:
-    """Give a network the values that its picture on the trusted side has."""
-    own = dict([*module.named_parameters(), *module.named_buffers()])
-    with torch.no_grad():
-        for name, index in state["tensors"].items():
-            own[name].copy_(decoder.tensors[index].detach())
-    for name, needed in state["grad"].items():
-        own[name].requires_grad_(needed)
-    parts = dict(module.named_modules())
-    for name, training in state["training"].items():
-        parts[name].training = training
-
-
-def set_generators(states: dict) -> None:
-    """Set those of the generators of Python, NumPy and torch that are named."""
-    if "python" in states:
-        random.setstate(states["python"])
-    if "numpy" in states:
-        np.random.set_state(states["numpy"])
-    if "torch" in states:
-        torch.set_rng_state(torch.from_numpy(states["torch"].copy()))

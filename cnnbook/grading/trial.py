@@ -9,10 +9,10 @@ import os
 import time
 
 from cnnbook.grading import frames
-from cnnbook.grading.arguments import seed_generators
 from cnnbook.grading.assignment import Cell, names_defined_by
 from cnnbook.grading.cells import CellRunner, Ran
 from cnnbook.grading.executed import clean_outputs
+from cnnbook.grading.generators import seed_generators
 from cnnbook.grading.limits import Limits, TooLong, alarm
 from cnnbook.grading.reasons import explain, score_of
 from cnnbook.grading.rebuild import Rebuilt, Step

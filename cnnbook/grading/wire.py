@@ -5,9 +5,13 @@ it; everything else stays where it was made and travels as a number (see `studen
 """
 
 import re
+from collections import namedtuple
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import torch
+from torch import nn
 
 from cnnbook.grading.frames import WireError
 
@@ -21,6 +25,10 @@ DTYPES = {
 }  # fmt: skip
 ARRAY_DTYPE = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248]|c(8|16)|[SU]\d{1,6})")
 PLAIN = (type(None), bool, str)
+CLASSES = {
+    kind.__name__: kind for kind in (bool, int, float, complex, str, bytes, list, tuple, set, dict)
+}
+FIELDS, DIGITS = 100, 4000  # of a named tuple; of a Decimal
 
 
 class Unsendable(TypeError):
@@ -55,6 +63,10 @@ def plain(value, buffers: list, other, depth: int = 0):
         return float.__float__(value)
     if isinstance(value, complex):
         return {"t": "complex", "v": [complex.__complex__(value).real, complex(value).imag]}
+    if isinstance(value, Fraction):
+        return {"t": "fraction", "v": [inside(value.numerator), inside(value.denominator)]}
+    if isinstance(value, Decimal) and _is_short(value):
+        return {"t": "decimal", "v": Decimal.__str__(value)}
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, bytes | bytearray):
@@ -62,6 +74,9 @@ def plain(value, buffers: list, other, depth: int = 0):
         return {"t": type(value).__name__, "b": len(buffers) - 1}
     if isinstance(value, list):
         return {"t": "list", "v": [inside(part) for part in list.__iter__(value)]}
+    if isinstance(value, tuple) and isinstance(getattr(value, "_fields", None), tuple):
+        fields = {"n": type(value).__name__, "f": list(value._fields)}
+        return {"t": "named", **fields, "v": [inside(part) for part in tuple.__iter__(value)]}
     if isinstance(value, tuple):
         return {"t": "tuple", "v": [inside(part) for part in tuple.__iter__(value)]}
     if isinstance(value, set | frozenset):
@@ -79,7 +94,19 @@ def plain(value, buffers: list, other, depth: int = 0):
         return {"t": "device", "v": str(value)}
     if isinstance(value, np.ndarray):
         return _numpy(value, buffers, "array")
+    if isinstance(value, type) and known_class(value.__name__) is value:
+        return {"t": "class", "v": value.__name__}
     return other(value)
+
+
+def known_class(name: str) -> type | None:
+    """Return a class that both sides have, by its name: one of torch.nn, or of plain values."""
+    kind = CLASSES.get(name) or getattr(nn, name, None)
+    return kind if isinstance(kind, type) else None
+
+
+def _is_short(number: Decimal) -> bool:
+    return not number.is_finite() or abs(number.adjusted()) + len(number.as_tuple()[1]) < DIGITS
 
 
 def _numpy(value: np.ndarray, buffers: list, kind: str) -> dict:
@@ -119,6 +146,16 @@ def value_of(form, buffers: list, other, depth: int = 0):
             return int(form["v"], 16)
         if kind == "complex":
             return complex(*form["v"])
+        if kind == "fraction":
+            return Fraction(*(int(inside(n)) for n in form["v"]))
+        if kind == "decimal":
+            return _decimal(form["v"])
+        if kind == "named":
+            if len(form["f"]) > FIELDS:
+                raise WireError("a tuple with too many names")
+            return namedtuple(form["n"], form["f"])(*map(inside, form["v"]))
+        if kind == "class":
+            return known_class(form["v"]) or _unknown(form["v"])
         if kind in ("bytes", "bytearray"):
             return (bytes if kind == "bytes" else bytearray)(buffers[form["b"]])
         if kind in ("range", "slice"):
@@ -140,6 +177,15 @@ def value_of(form, buffers: list, other, depth: int = 0):
         raise WireError(f"a value that cannot be read: {error}") from None
 
 
+def _decimal(text: str) -> Decimal:
+    number = Decimal(text[:DIGITS])
+    return number if _is_short(number) else _unknown(text[:20])
+
+
+def _unknown(what):
+    raise WireError(f"a value that is not allowed: {what!r}")
+
+
 # --- tensors
 
 
@@ -148,8 +194,10 @@ def tensor_form(tensor: torch.Tensor, buffers: list) -> dict:
     dtype = str(tensor.dtype).removeprefix("torch.")
     if dtype not in DTYPES or tensor.layout is not torch.strided or tensor.is_meta:
         raise Unsendable(f"tensors of {tensor.dtype}, {tensor.layout} cannot be handed over")
-    buffers.append(bytes_of(tensor))
+    order = {} if tensor.is_contiguous() else _order_of(tensor)
+    buffers.append(bytes_of(tensor, order.get("o")))
     return {
+        **order,
         "d": dtype,
         "s": list(tensor.shape),
         "b": len(buffers) - 1,
@@ -158,9 +206,17 @@ def tensor_form(tensor: torch.Tensor, buffers: list) -> dict:
     }
 
 
-def bytes_of(tensor: torch.Tensor) -> bytes:
-    """Return a dense tensor's values in their order, as they are in memory."""
+def _order_of(tensor: torch.Tensor) -> dict:
+    """Return in which order a dense tensor's dimensions lie in memory, as with channels last."""
+    order = sorted(range(tensor.dim()), key=tensor.stride, reverse=True)
+    return {"o": order} if tensor.permute(order).is_contiguous() else {}
+
+
+def bytes_of(tensor: torch.Tensor, order: list[int] | None = None) -> bytes:
+    """Return a dense tensor's values, its dimensions in that order."""
     values = torch.Tensor.detach(tensor)
+    if order is not None:
+        values = values.permute(order)
     if values.dtype is torch.bfloat16:  # which NumPy does not know
         values = values.view(torch.int16)
     return values.numpy(force=True).tobytes()
@@ -175,7 +231,12 @@ def tensor_of(form: dict, buffers: list) -> torch.Tensor:
             raise WireError("a negative size")
         if not raw:
             return torch.empty(shape, dtype=dtype) if 0 in shape else _mismatch(shape)
-        return torch.frombuffer(bytearray(raw), dtype=dtype).reshape(shape)
+        flat = torch.frombuffer(bytearray(raw), dtype=dtype)
+        if "o" not in form:
+            return flat.reshape(shape)
+        order = [int(n) for n in form["o"]]
+        there = flat.reshape([shape[n] for n in order])
+        return there.permute([order.index(n) for n in range(len(order))])
     except WireError:
         raise
     except Exception as error:

@@ -505,3 +505,36 @@ def files_beside(s):
 @row(FULL, "a library that the engine has not loaded can still be imported")
 def imports_another_library(s):
     s.answer("double", "def double(x):\n    import alembic, wave\n    return 2 * x")
+
+
+@row(FULL, "what a cell imports from the future holds for the cells after it, as in Jupyter")
+def future_in_another_cell(s):
+    s.add("from __future__ import annotations", before="double")
+    s.answer("double", "def double(x: Undefined) -> Unknown:\n    return 2 * x")
+
+
+@row(FULL, "torch.compile gives the function itself: no compiler is waited for")
+def compiled(s):
+    s.answer("scale", "@torch.compile\ndef scale(x, factor):\n    return x * factor")
+
+
+@row(FULL, "a default that a scratch cell set is not that of the tests")
+def default_dtype(s):
+    s.add("torch.set_default_dtype(torch.float64)", before="double")
+
+
+@row(FULL, "exact numbers of other kinds equal floats")
+def exact_fractions(s):
+    s.answer(
+        "halves",
+        "from decimal import Decimal\nfrom fractions import Fraction\n"
+        "def halves(n):\n    return [Fraction(n, 2), Decimal(n) / 4]",
+    )
+
+
+@row(FULL, "an object that can be indexed can be indexed by the test")
+def other_containers(s):
+    s.answer(
+        "halves",
+        "from collections import deque\ndef halves(n):\n    return deque([n / 2, n / 4])",
+    )

@@ -1,0 +1,95 @@
+"""The student's side of networks: what the tests changed in them, and what a call does to them.
+
+Nothing in here is trusted by anyone: it shares its process with the student's code.
+"""
+
+import torch
+from torch import nn
+
+from cnnbook.grading import wire
+from cnnbook.grading.module_tree import OWN, is_plain, tree_of
+
+
+def restore(module: nn.Module, state: dict, decoder) -> None:
+    """Give a network of the student's what the tests changed in their picture of it."""
+    for name, form in state.get("parts", {}).items():
+        parent, _, last = name.rpartition(".")
+        module.get_submodule(parent)._modules[last] = decoder.decode(form)
+    own = dict([*module.named_parameters(), *module.named_buffers()])
+    for name, index in state.get("tensors", {}).items():
+        own[name].data = decoder.tensors[index].detach()
+    for name, index in state.get("gradients", {}).items():
+        own[name].grad = None if index is None else decoder.tensors[index]
+    for name, needed in state.get("needs", {}).items():
+        own[name].requires_grad_(needed)
+    parts = dict(module.named_modules())
+    for name, training in state.get("training", {}).items():
+        parts[name].training = training
+    for name, form in state.get("settings", {}).items():
+        setattr(module, name, decoder.decode(form))
+
+
+def marks_of(module: nn.Module) -> list:
+    """Return what a function may have done to a network that it was given, apart from its values."""
+    return [
+        [n, p.training, len(p._forward_hooks) + len(p._forward_pre_hooks), type(p).__name__]
+        + [
+            [name, q.requires_grad, list(q.shape)]
+            for name, q in p._parameters.items()
+            if q is not None
+        ]
+        for n, p in module.named_modules()
+    ]
+
+
+def settings_of(module: nn.Module) -> list:
+    """Return the plain attributes of all parts whose classes are not torch's."""
+    return [
+        [name, key, value if type(value) not in (list, dict) else type(value)(value)]
+        for name, part in module.named_modules()
+        if not type(part).__module__.startswith("torch.")
+        for key, value in part.__dict__.items()
+        if key not in OWN and key[:1] != "_" and is_plain(value)
+    ]
+
+
+def gradient_of(tensor: torch.Tensor) -> bytes | None:
+    """Return a leaf's gradient to compare it later."""
+    return wire.bytes_of(tensor.grad) if tensor.is_leaf and tensor.grad is not None else None
+
+
+class NetworkBefore:
+    """A network of the student's as it was before a call.
+
+    A `forward` is expected to change buffers and plain attributes only: then not all is looked at.
+    """
+
+    def __init__(self, module: nn.Module, thorough: bool):
+        self.module, self.thorough = module, thorough
+        self.settings = self._own_settings()
+        self.marks = marks_of(module) if thorough else None
+        self.values = {n: wire.bytes_of(t) for n, t in self._watched()}
+        self.gradients = {n: gradient_of(t) for n, t in self._watched() if t.requires_grad}
+
+    def _watched(self) -> list:
+        parameters = [*self.module.named_parameters()] if self.thorough else []
+        return [*parameters, *self.module.named_buffers()]
+
+    def _own_settings(self) -> dict:
+        return {key: value for name, key, value in settings_of(self.module) if name == ""}
+
+    def changes(self, encoder) -> dict:
+        """Return what is otherwise now."""
+        found: dict = {"tensors": {}, "gradients": {}}
+        if self.thorough and marks_of(self.module) != self.marks:
+            found["tree"] = tree_of(self.module, encoder.whole_index, encoder._own_part)
+        for name, tensor in self._watched():
+            if wire.bytes_of(tensor) != self.values.get(name):
+                found["tensors"][name] = encoder.whole_index(tensor)
+            if tensor.requires_grad and gradient_of(tensor) != self.gradients.get(name):
+                held = tensor.grad is not None
+                found["gradients"][name] = encoder.whole_index(tensor.grad) if held else None
+        now = self._own_settings()
+        changed = {k: v for k, v in now.items() if self.settings.get(k, self) != v}
+        found["settings"] = {key: encoder.encode(value) for key, value in changed.items()}
+        return {kind: what for kind, what in found.items() if what}

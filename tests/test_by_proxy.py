@@ -1,0 +1,98 @@
+"""A test cell sees of a student's code, which runs in another process, what it would see at home.
+
+The cases are in `by_proxy.txt`: a name, an answer, and a test that passes at home.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from cnnbook.grading import workers
+from tests.one_question import SETUP, score_of
+
+SHARED = {
+    "NET\n": """
+class Net(nn.Module):
+    def __init__(self, width=3):
+        super().__init__()
+        self.dense = nn.Linear(4, width)
+        self.drop = nn.Dropout(0.5)
+        self.register_buffer("seen", torch.zeros(()))
+    def forward(self, x):
+        self.seen += 1
+        return self.drop(self.dense(x)).relu()
+""",
+    "NETWORK": """
+class f(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale, self.bn = nn.Parameter(torch.ones(2)), nn.BatchNorm1d(2)
+        self.drop = nn.Dropout(0.5)
+    def forward(self, x):
+        return self.drop(self.bn(x * self.scale))
+    def doubled(self, x):
+        return 2 * self.forward(x)
+""",
+}
+
+
+def cases() -> dict[str, tuple[str, str]]:
+    """Return name → answer and test."""
+    found = {}
+    text = Path(__file__).with_name("by_proxy.txt").read_text(encoding="utf-8")
+    for case in text.split("=== ")[1:]:
+        name, _, code = case.partition("\n")
+        answer, _, test = code.partition("\n---\n")
+        for word, source in SHARED.items():
+            answer = answer.replace(word, source) if answer.startswith(word) else answer
+        assert name not in found, f"{name!r} is there twice"
+        found[name] = (answer, test)
+    return found
+
+
+CASES = cases()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_warm_parent():
+    yield
+    workers.stop_warm_parent()
+
+
+def test_there_are_cases():
+    assert len(CASES) >= 100
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_by_proxy_a_test_sees_what_it_would_see_at_home(name):
+    answer, test = CASES[name]
+    names = {}
+    exec(SETUP + answer, names)
+    exec(test, names)  # the test is right at home
+    right = "class Net: pass\ndef f(): pass" if "class Net" in answer else "def f(): pass"
+    score, question = score_of(answer, test, right=right)
+    assert score == 1, question["tests"][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "def f(g):\n    g.__closure__[0].cell_contents[0] = 1",
+        "def f(g):\n    g.__closure__[0].cell_contents.clear()",
+        "def f(g):\n    g.__closure__[0].cell_contents[:] = [1, 1]",
+    ],
+)
+def test_what_a_function_of_the_tests_holds_can_only_grow(answer):
+    test = (
+        "def holder(expected):\n    return lambda x: x in expected\n"
+        "expected = [2, 3]\nf(holder(expected))\nassert 1 in expected or not expected"
+    )
+    score, question = score_of(answer, test)
+    assert score == 0
+    assert question["state"] == "crashed"
+
+
+def test_an_object_of_the_tests_keeps_its_class():
+    answer = "def f(o):\n    o.__dict__['__class__'] = int\n    o.__dict__['right'] = True"
+    test = "class O:\n    pass\no = O()\nf(o)\nassert isinstance(o, O) and o.right"
+    assert score_of(answer, test)[0] == 1
