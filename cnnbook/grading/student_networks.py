@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from cnnbook.grading import wire
-from cnnbook.grading.module_tree import OWN, is_plain, tree_of
+from cnnbook.grading.module_tree import OWN, is_plain
 
 
 def restore(module: nn.Module, state: dict, decoder) -> None:
@@ -82,7 +82,7 @@ class NetworkBefore:
         """Return what is otherwise now."""
         found: dict = {"tensors": {}, "gradients": {}}
         if self.thorough and marks_of(self.module) != self.marks:
-            found["tree"] = tree_of(self.module, encoder.whole_index, encoder._own_part)
+            found["tree"] = encoder.tree(self.module)
         for name, tensor in self._watched():
             if wire.bytes_of(tensor) != self.values.get(name):
                 found["tensors"][name] = encoder.whole_index(tensor)

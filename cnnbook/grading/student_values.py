@@ -57,8 +57,12 @@ class Encoder:
         form = {"t": "object", "i": self.student.number_of(value)}
         form["name"] = str(getattr(value, "__name__", ""))[:200]
         if isinstance(value, nn.Module):
-            tree = tree_of(value, self.whole_index, self._own_part)
-            return {**form, "kind": "network", "name": type(value).__name__, "tree": tree}
+            return {
+                **form,
+                "kind": "network",
+                "name": type(value).__name__,
+                "tree": self.tree(value),
+            }
         if isinstance(value, type):
             form["kind"] = "network class" if issubclass(value, nn.Module) else "class"
         else:
@@ -66,6 +70,15 @@ class Encoder:
             form["name"] = form["name"] or type(value).__name__
         form["special"] = [name for name in SPECIAL if hasattr(type(value), name)]
         return form
+
+    def tree(self, network: nn.Module) -> dict:
+        """Return a network of the student's as data; tensors of the test's stay themselves in it."""
+
+        def index(tensor):
+            sent = self.same.get(id(tensor), [""])[0] == "sent"
+            return (self.tensor_index if sent else self.whole_index)(tensor)
+
+        return tree_of(network, index, self._own_part)
 
     def _own_part(self, module: nn.Module) -> dict:
         kind = self.student.numbers.get(id(type(module)))
