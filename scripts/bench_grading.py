@@ -1,8 +1,9 @@
 """Grade the same submissions with nbgrader's autograde and with `cnnbook grade`: times and scores.
 
 `make bench-grading` measures times and costs; `python -m scripts.bench_grading --equal 200` compares
-the scores of so many honest submissions, and `--flat 5000` looks whether the cost of one grows with
-the class. All write into results/.
+the scores of so many honest submissions, `--answers` those of every known answer of every assignment
+with plain execution, and `--flat 5000` looks whether the cost of one grows with the class. All write
+into results/.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from cnnbook.grading.assignment import read_assignment
 from cnnbook.grading.course import Course
 from cnnbook.grading.grade import grade_class
 from cnnbook.grading.misconceptions import load_answers
+from scripts.answers_equal import compare_answers
 from scripts.grade_demo import ASSIGNMENT, NOTEBOOK, SOLUTION, submission
 from scripts.grading_costs import busy, costs
 from scripts.hardware import describe_hardware
@@ -164,8 +166,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--equal", type=int, help="compare the scores of so many submissions")
     parser.add_argument("--flat", type=int, help="grade a class of so many")
+    parser.add_argument("--answers", action="store_true", help="compare every known answer")
     options = parser.parse_args()
-    if options.equal:
+    if options.answers:
+        name, result = "grading_answers", compare_answers()
+    elif options.equal:
         name, result = "grading_equal", compare(options.equal)
     elif options.flat:
         name, result = "grading_flat", flatness(options.flat)

@@ -19,7 +19,7 @@ GENERATORS = (torch.Generator, np.random.Generator, random.Random)
 
 def is_kept(value) -> bool:
     """Return whether it is one of those that are kept wherever they are met."""
-    return isinstance(value, torch.optim.Optimizer | GENERATORS[0] | GENERATORS[1] | GENERATORS[2])
+    return type(value) in GENERATORS or isinstance(value, torch.optim.Optimizer)
 
 
 def is_object(value) -> bool:

@@ -61,7 +61,7 @@ def call(student, request: dict, buffers: list, out: list) -> dict:
 @contextlib.contextmanager
 def _surroundings(request: dict):
     """Be in the block as the test is: its gradient mode, default dtype, autocast and restrictions."""
-    was = torch.get_default_dtype()
+    was, wanted = torch.get_default_dtype(), wire.DTYPES[request["dtype"]]
     with contextlib.ExitStack() as stack:
         stack.enter_context(contextlib.redirect_stderr(Capped(0)))
         stack.enter_context(torch.set_grad_enabled(request["grad"]))
@@ -69,8 +69,9 @@ def _surroundings(request: dict):
             stack.enter_context(torch.autocast("cpu", wire.DTYPES[request["autocast"]]))
         for name in request["within"]:
             stack.enter_context(RESTRICTIONS[name]())
-        torch.set_default_dtype(wire.DTYPES[request["dtype"]])
-        stack.callback(torch.set_default_dtype, was)
+        if was is not wanted:
+            torch.set_default_dtype(wanted)
+            stack.callback(torch.set_default_dtype, was)
         yield
 
 

@@ -63,10 +63,6 @@ def plain(value, buffers: list, other, depth: int = 0):
         return float.__float__(value)
     if isinstance(value, complex):
         return {"t": "complex", "v": [complex.__complex__(value).real, complex(value).imag]}
-    if isinstance(value, Fraction):
-        return {"t": "fraction", "v": [inside(value.numerator), inside(value.denominator)]}
-    if isinstance(value, Decimal) and _is_short(value):
-        return {"t": "decimal", "v": Decimal.__str__(value)}
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, bytes | bytearray):
@@ -94,6 +90,10 @@ def plain(value, buffers: list, other, depth: int = 0):
         return {"t": "device", "v": str(value)}
     if isinstance(value, np.ndarray):
         return _numpy(value, buffers, "array")
+    if isinstance(value, Fraction):
+        return {"t": "fraction", "v": [inside(value.numerator), inside(value.denominator)]}
+    if isinstance(value, Decimal) and _is_short(value):
+        return {"t": "decimal", "v": Decimal.__str__(value)}
     if isinstance(value, type) and known_class(value.__name__) is value:
         return {"t": "class", "v": value.__name__}
     return other(value)
