@@ -55,12 +55,22 @@ def _forwarder(method: str):
     return forward
 
 
+class _Graph:
+    """What lets gradients flow back through a call; once it is out of use, the student's process forgets it."""
+
+    def __init__(self, session, number: int):
+        self.session, self.number = session, number
+
+    def __del__(self):
+        self.session.released.append(self.number)
+
+
 class Bridge(torch.autograd.Function):
     """Carries gradients into the student's process and back."""
 
     @staticmethod
     def forward(ctx, session, graph, outputs, *inputs):
-        ctx.session, ctx.graph, ctx.shapes = session, graph, [t.shape for t in inputs]
+        ctx.graph, ctx.shapes = _Graph(session, graph), [t.shape for t in inputs]
         ctx.dtypes = [(t.shape, t.dtype) for t in outputs]
         return tuple(output.clone() for output in outputs)
 
@@ -72,7 +82,8 @@ class Bridge(torch.autograd.Function):
             for g, (shape, dtype) in zip(gradients, ctx.dtypes, strict=True)
         ]
         forms = [wire.tensor_form(g, buffers) for g in filled]
-        answer, out = ctx.session.ask("backward", buffers, graph=ctx.graph, tensors=forms)
+        graph = ctx.graph
+        answer, out = graph.session.ask("backward", buffers, graph=graph.number, tensors=forms)
         if "error" in answer:
             raise error_from(answer["error"])
         found = []

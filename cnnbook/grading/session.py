@@ -31,6 +31,7 @@ class Session:
         self.networks = weakref.WeakValueDictionary()  # number there → network here
         self.objects = weakref.WeakValueDictionary()
         self.classes: dict[tuple, type] = {}
+        self.released: list[int] = []  # graphs that nothing here leads to any more
 
     def ask(self, op: str, buffers: list | None = None, **content) -> tuple[dict, list]:
         """Send a request and return its answer. Raises StudentGone where none comes in time."""
@@ -90,6 +91,7 @@ class Session:
             networks.append([one._target, thorough, one._state(encoder, thorough)])
         content |= {"networks": networks, "random": self._random(encoder), **_surroundings()}
         content |= {"tensors": encoder.forms, "kept": encoder.kept_in}
+        content["release"], self.released = self.released, []
         answer, buffers = self.ask("call", encoder.out, **content)
         if "error" in answer:
             raise error_from(answer["error"])

@@ -21,6 +21,8 @@ RESTRICTIONS = {"no_convolutions": checks.no_convolutions}
 
 def call(student, request: dict, buffers: list, out: list) -> dict:
     """Call a function, a class, a method or a network of the student's."""
+    for number in request["release"]:
+        student.graphs.pop(number, None)
     decoder = Decoder(student, request, buffers)
     decoder.restore(request["networks"])
     target = student.objects[request["target"]]
@@ -53,8 +55,8 @@ def call(student, request: dict, buffers: list, out: list) -> dict:
             wanted = [(n, p) for n, p in network.named_parameters() if p.requires_grad]
             inputs += [["network", number, name] for name, _ in wanted]
             leaves += [p for _, p in wanted]
-        answer["graph"], answer["inputs"] = len(student.graphs), inputs
-        student.graphs[len(student.graphs)] = (encoder.with_graph, leaves)
+        answer["graph"], answer["inputs"] = next(student.graph_numbers), inputs
+        student.graphs[answer["graph"]] = (encoder.with_graph, leaves)
     return answer
 
 
