@@ -93,6 +93,12 @@ def test_what_a_function_of_the_tests_holds_can_only_grow(answer):
 
 
 def test_an_object_of_the_tests_keeps_its_class():
-    answer = "def f(o):\n    o.__dict__['__class__'] = int\n    o.__dict__['right'] = True"
-    test = "class O:\n    pass\no = O()\nf(o)\nassert isinstance(o, O) and o.right"
+    answer = (
+        "def f(o):\n    o.__dict__['__class__'] = int\n"
+        "    o.__dict__['check'] = lambda: True\n    o.__dict__['right'] = True"
+    )
+    test = (
+        "class O:\n    def check(self):\n        return False\n"
+        "o = O()\nf(o)\nassert isinstance(o, O) and o.right and not o.check()"
+    )
     assert score_of(answer, test)[0] == 1

@@ -107,8 +107,9 @@ class Encoder:
         if id(tensor) not in self.places:
             self.places[id(tensor)] = len(self.tensors)
             form = self._by_name(tensor) or wire.tensor_form(tensor, self.out)
-            if "own" not in form and tensor.is_leaf and tensor.grad is not None:
-                form["gradient"] = wire.tensor_form(tensor.grad, self.out)
+            gradient = tensor.grad if tensor.is_leaf and "own" not in form else None
+            if gradient is not None and gradient.layout is torch.strided:
+                form["gradient"] = wire.tensor_form(gradient, self.out)
             self.forms.append(form)
             self.tensors.append(tensor)
         return self.places[id(tensor)]

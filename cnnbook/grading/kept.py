@@ -14,6 +14,7 @@ import torch
 from cnnbook.grading import wire
 
 CONTAINERS = (list, dict, set, np.ndarray)
+DATA = (bool, int, float, complex, str, bytes, np.ndarray, np.generic, torch.Tensor)
 GENERATORS = (torch.Generator, np.random.Generator, random.Random)
 
 
@@ -51,7 +52,16 @@ def state_of(value):
         return value.getstate()
     if isinstance(value, CONTAINERS):
         return value
-    return {name: part for name, part in vars(value).items() if name[:2] != "__"}
+    return {name: part for name, part in vars(value).items() if is_data(part)}
+
+
+def is_data(value, depth: int = 0) -> bool:
+    """Return whether there is nothing in it but numbers, text, arrays and tensors."""
+    if isinstance(value, dict):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, list | tuple | set | frozenset):
+        return depth < wire.DEPTH and all(is_data(part, depth + 1) for part in value)
+    return value is None or isinstance(value, DATA)
 
 
 def set_state(value, state) -> None:
@@ -73,9 +83,13 @@ def set_state(value, state) -> None:
         replace(value, state)
     else:
         for name, part in state.items():
-            if name[:2] == "__":
+            if name[:2] == "__" or not is_data(part):
                 raise ValueError(f"an attribute {name!r} that is not allowed")
-            setattr(value, name, part)
+            held = vars(value).get(name)
+            if type(held) is type(part) and isinstance(held, CONTAINERS):
+                replace(held, part)
+            elif held is None or not _alike(held, part):
+                setattr(value, name, part)
 
 
 def _has_grown(old, new) -> bool:

@@ -138,8 +138,9 @@ class Before:
             if "own" in form:
                 continue
             needs = tensor.requires_grad
+            is_same = list(tensor.shape) == form["s"] and needs == form["grad"]
             sent = self.decoder.buffers[form["b"]]
-            if wire.bytes_of(tensor, form.get("o")) != sent or needs != form["grad"]:
+            if not is_same or wire.bytes_of(tensor, form.get("o")) != sent:
                 changed["tensors"].append([place, encoder.whole_index(tensor), needs])
             if tensor.is_leaf and gradient_of(tensor) != self.gradients[place]:
                 index = None if tensor.grad is None else encoder.whole_index(tensor.grad)

@@ -54,8 +54,10 @@ def settings_of(module: nn.Module) -> list:
 
 
 def gradient_of(tensor: torch.Tensor) -> bytes | None:
-    """Return a leaf's gradient to compare it later."""
-    return wire.bytes_of(tensor.grad) if tensor.is_leaf and tensor.grad is not None else None
+    """Return a leaf's gradient to compare it later; sparse ones are not handed over."""
+    gradient = tensor.grad if tensor.is_leaf else None
+    is_dense = gradient is not None and gradient.layout is torch.strided
+    return wire.bytes_of(gradient) if is_dense else None
 
 
 class NetworkBefore:
