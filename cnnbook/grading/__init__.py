@@ -3,8 +3,10 @@
 intake     read what was handed in, as data          (collect: from a learning management system)
 rebuild    put the answers into the instructor's notebook
 warm       the parent that forks                     (control_group, kernel: the same for notebooks)
-student    the locked-in process that runs answers   (sandbox, cells, student_values)
-trial      the trusted process that runs the tests   (session, arguments, answers, proxies)
+student    the locked-in process that runs answers   (sandbox, cells, student_call, student_values,
+                                                      student_networks)
+trial      the trusted process that runs the tests   (session, arguments, kept, answers, proxies,
+                                                      network_proxy, generators)
 reasons    what a test is worth, and why             (result, executed)
 grade      a class: many at once, one writer         (workers, record, hints, course)
 feedback   a page for each student                   (export: reports and files for others)
