@@ -71,7 +71,7 @@ class Decoder:
         if form["kind"] == "network class":
             return self.session.class_of(target, name)
         if target not in self.session.objects:
-            made = proxy_for(self.session, target, name, form["special"])
+            made = proxy_for(self.session, form)
             self.session.objects[target] = made
             return made
         return self.session.objects[target]

@@ -5,6 +5,7 @@ call changes in its arguments is changed here too, aliases stay aliases, and gra
 """
 
 import torch
+from torch.utils import data
 
 from cnnbook.grading import wire
 from cnnbook.grading.arguments import StudentOwned
@@ -14,9 +15,13 @@ SPECIAL = (  # methods that Python looks for in an object's class; none of them 
     "__len__", "__getitem__", "__setitem__", "__iter__", "__contains__", "__enter__", "__exit__",
 )  # fmt: skip
 
+BASES = {kind.__name__: kind for kind in (data.IterableDataset, data.Dataset, data.Sampler)}
+
 
 class Proxy(StudentOwned):
-    """A function or an object of the student's."""
+    """A function, a class or an object of the student's."""
+
+    _class: int | None = None  # the number of an object's class
 
     def __init__(self, session, target: int, name: str):
         self._session, self._target, self.__name__ = session, target, name
@@ -35,15 +40,27 @@ class Proxy(StudentOwned):
         else:
             self._session.call(self._target, (name, value), {}, attribute="__setattr__")
 
+    def __instancecheck__(self, instance) -> bool:
+        """Return whether it is an object of this class of the student's."""
+        return isinstance(instance, Proxy) and instance._class == self._target
+
     def __repr__(self) -> str:
         return f"<{self.__name__} of the submission>"
 
 
-def proxy_for(session, target: int, name: str, special: list[str]) -> Proxy:
-    """Return a proxy whose class has those special methods that the student's object has."""
-    methods = {method: _forwarder(method) for method in SPECIAL if method in special}
-    kind = type("Proxy", (Proxy,), methods) if methods else Proxy
-    return kind(session, target, name)
+def proxy_for(session, form: dict) -> Proxy:
+    """Return a proxy that has the special methods of the student's object, and its base of torch's."""
+    methods = {method: _forwarder(method) for method in SPECIAL if method in form["special"]}
+    bases = (Proxy, BASES[form["base"]]) if form["base"] else (Proxy,)
+    kind = type("Proxy", bases, methods) if form["base"] or methods else Proxy
+    proxy = kind(session, int(form["i"]), str(form["name"]))
+    proxy._class = form["of"]
+    return proxy
+
+
+def base_of(value) -> str | None:
+    """Return by which name of torch's an object is also known."""
+    return next((name for name, base in BASES.items() if isinstance(value, base)), None)
 
 
 def _forwarder(method: str):

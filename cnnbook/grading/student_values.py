@@ -11,7 +11,7 @@ from torch import nn
 
 from cnnbook.grading import wire
 from cnnbook.grading.module_tree import tree_of
-from cnnbook.grading.proxies import SPECIAL
+from cnnbook.grading.proxies import SPECIAL, base_of
 from cnnbook.grading.student_networks import restore
 
 
@@ -69,6 +69,9 @@ class Encoder:
             form["kind"] = "function" if callable(value) else "object"
             form["name"] = form["name"] or type(value).__name__
         form["special"] = [name for name in SPECIAL if hasattr(type(value), name)]
+        is_own = type(value).__module__ == "__main__"
+        form["of"] = self.student.number_of(type(value)) if is_own else None
+        form["base"] = base_of(value)
         return form
 
     def tree(self, network: nn.Module) -> dict:
