@@ -82,6 +82,8 @@ def test_a_named_tuple_keeps_its_names():
         {"t": "named", "n": "P", "f": ["__class__"], "v": [1]},
         {"t": "named", "n": "P", "f": ["a, b=print(1)"], "v": [1]},
         {"t": "named", "n": "P", "f": [f"a{n}" for n in range(101)], "v": [1] * 101},
+        {"t": "returned", "n": "__loader__", "v": [1]},
+        {"t": "returned", "n": "max", "v": [1]},
         {"t": "class", "v": "eval"},
         {"t": "class", "v": "functional"},
         {"t": "class", "v": "__builtins__"},

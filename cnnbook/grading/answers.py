@@ -69,7 +69,7 @@ class Decoder:
         if form["kind"] == "network":
             return self._network(target, form["tree"])
         if form["kind"] == "network class":
-            return self.session.class_of(target, name)
+            return self.session.class_of(target, name, str(form["base"]))
         if target not in self.session.objects:
             made = proxy_for(self.session, form)
             self.session.objects[target] = made
@@ -97,7 +97,8 @@ class Decoder:
 
         def bare(part: dict) -> nn.Module:
             target, kind = int(part["object"]), part.get("of")
-            kind = self.session.class_of(None if kind is None else int(kind), str(part["name"]))
+            kind = None if kind is None else int(kind)
+            kind = self.session.class_of(kind, str(part["name"]), str(part["base"]))
             module = kind.__new__(kind)
             nn.Module.__init__(module)
             module.__dict__.update(_session=self.session, _target=target)

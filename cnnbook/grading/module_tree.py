@@ -47,6 +47,11 @@ def known_class(module: nn.Module) -> str | None:
     return kind.__name__ if all(map(is_plain, settings.values())) else None
 
 
+def known_base(kind: type) -> str:
+    """Return the name of the first class of torch.nn that a network's class comes from."""
+    return next(k.__name__ for k in kind.__mro__ if getattr(nn, k.__name__, None) is k)
+
+
 def tree_of(module: nn.Module, tensor_index, number_of=None) -> dict:
     """Return a module as data.
 

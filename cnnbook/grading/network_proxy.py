@@ -7,6 +7,7 @@ changed here.
 import torch
 from torch import nn
 
+from cnnbook.grading import wire
 from cnnbook.grading.arguments import StudentOwned
 from cnnbook.grading.module_tree import OWN, is_plain
 from cnnbook.grading.proxies import Proxy
@@ -26,10 +27,17 @@ class _Method:
         return owner._session.call(owner._target, arguments, named, owner, self.__name__)
 
 
-def network_class(session, target: int | None, name: str) -> type:
-    """Return a class whose instances are made and run by the student's process."""
+def network_class(session, target: int | None, name: str, base: str) -> type:
+    """Return a class whose instances are made and run by the student's process.
+
+    `base` is the name of the class of torch.nn that the student's comes from.
+    """
+    known = wire.known_class(base)
+    if known is None or not issubclass(known, nn.Module):
+        raise wire.WireError(f"a network that comes from {base!r}")
     members = {"_session": session, "_target": target, "__module__": "__main__"}
-    return type(name or "Network", (ModuleProxy,), members)
+    bases = (ModuleProxy,) if known is nn.Module else (ModuleProxy, known)
+    return type(name or "Network", bases, members)
 
 
 class ModuleProxy(nn.Module, StudentOwned):

@@ -111,9 +111,12 @@ class Session:
             network._tell_hooks(passed)
         return value
 
-    def class_of(self, target: int | None, name: str) -> type:
+    def class_of(self, target: int | None, name: str, base: str) -> type:
         """Return the class of a student's networks; the same one each time."""
-        return self.classes.setdefault((target, name), network_class(self, target, name))
+        key = (target, name, base)
+        if key not in self.classes:
+            self.classes[key] = network_class(self, *key)
+        return self.classes[key]
 
     def attribute(self, target: int, name: str):
         """Return an attribute of what the student's process keeps under this number."""

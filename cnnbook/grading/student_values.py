@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from cnnbook.grading import wire
-from cnnbook.grading.module_tree import tree_of
+from cnnbook.grading.module_tree import known_base, tree_of
 from cnnbook.grading.proxies import SPECIAL, base_of
 from cnnbook.grading.student_networks import restore
 
@@ -63,8 +63,10 @@ class Encoder:
                 "name": type(value).__name__,
                 "tree": self.tree(value),
             }
+        if isinstance(value, type) and issubclass(value, nn.Module):
+            return {**form, "kind": "network class", "base": known_base(value)}
         if isinstance(value, type):
-            form["kind"] = "network class" if issubclass(value, nn.Module) else "class"
+            form["kind"] = "class"
         else:
             form["kind"] = "function" if callable(value) else "object"
             form["name"] = form["name"] or type(value).__name__
@@ -85,7 +87,8 @@ class Encoder:
 
     def _own_part(self, module: nn.Module) -> dict:
         kind = self.student.numbers.get(id(type(module)))
-        return {"object": self.student.number_of(module), "of": kind}
+        base = known_base(type(module))
+        return {"object": self.student.number_of(module), "of": kind, "base": base}
 
     def tensor_index(self, tensor: torch.Tensor) -> int:
         """Return the tensor's place among those of this answer."""

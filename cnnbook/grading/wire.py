@@ -73,6 +73,9 @@ def plain(value, buffers: list, other, depth: int = 0):
     if isinstance(value, tuple) and isinstance(getattr(value, "_fields", None), tuple):
         fields = {"n": type(value).__name__, "f": list(value._fields)}
         return {"t": "named", **fields, "v": [inside(part) for part in tuple.__iter__(value)]}
+    if type(value).__module__ == "torch.return_types":
+        parts = [inside(part) for part in tuple.__iter__(value)]
+        return {"t": "returned", "n": type(value).__name__, "v": parts}
     if isinstance(value, tuple):
         return {"t": "tuple", "v": [inside(part) for part in tuple.__iter__(value)]}
     if isinstance(value, set | frozenset):
@@ -154,6 +157,10 @@ def value_of(form, buffers: list, other, depth: int = 0):
             if len(form["f"]) > FIELDS:
                 raise WireError("a tuple with too many names")
             return namedtuple(form["n"], form["f"])(*map(inside, form["v"]))
+        if kind == "returned":  # by torch.max, torch.topk and others
+            made = vars(torch.return_types).get(form["n"])
+            is_tuple = isinstance(made, type) and issubclass(made, tuple)
+            return made(map(inside, form["v"])) if is_tuple else _unknown(form["n"])
         if kind == "class":
             return known_class(form["v"]) or _unknown(form["v"])
         if kind in ("bytes", "bytearray"):
