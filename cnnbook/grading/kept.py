@@ -104,7 +104,8 @@ def _has_grown(old, new) -> bool:
 def _alike(one, other) -> bool:
     from cnnbook.grading.arguments import Encoder
 
-    return picture(Encoder(), one) == picture(Encoder(), other)
+    first = picture(Encoder(), one)
+    return one is other or (first is not None and first == picture(Encoder(), other))
 
 
 def replace(container, new) -> None:

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from cnnbook.grading import wire
+from cnnbook.grading.answers import imitate
 from cnnbook.grading.arguments import StudentOwned
 from cnnbook.grading.module_tree import OWN, is_plain
 from cnnbook.grading.proxies import Proxy
@@ -157,8 +158,6 @@ class ModuleProxy(nn.Module, StudentOwned):
 
     def _renew(self, new: nn.Module) -> None:
         """Become like this one, part by part."""
-        from cnnbook.grading.answers import imitate
-
         imitate(self, new)
         own = self._tensors()
         with torch.no_grad():

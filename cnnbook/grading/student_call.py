@@ -142,8 +142,9 @@ class Before:
             sent = self.decoder.buffers[form["b"]]
             if not is_same or wire.bytes_of(tensor, form.get("o")) != sent:
                 changed["tensors"].append([place, encoder.whole_index(tensor), needs])
-            if tensor.is_leaf and gradient_of(tensor) != self.gradients[place]:
-                index = None if tensor.grad is None else encoder.whole_index(tensor.grad)
+            gradient = gradient_of(tensor)
+            if gradient != self.gradients[place]:
+                index = None if gradient is None else encoder.whole_index(tensor.grad)
                 changed["gradients"].append([place, index])
         for place, value in self.containers.items():
             if self._is_other(value, self.pictures[place]):

@@ -88,9 +88,10 @@ class NetworkBefore:
         for name, tensor in self._watched():
             if wire.bytes_of(tensor) != self.values.get(name):
                 found["tensors"][name] = encoder.whole_index(tensor)
-            if tensor.requires_grad and gradient_of(tensor) != self.gradients.get(name):
-                held = tensor.grad is not None
-                found["gradients"][name] = encoder.whole_index(tensor.grad) if held else None
+            gradient = gradient_of(tensor) if tensor.requires_grad else None
+            if gradient != self.gradients.get(name):
+                is_there = gradient is not None
+                found["gradients"][name] = encoder.whole_index(tensor.grad) if is_there else None
         now = self._own_settings()
         changed = {k: v for k, v in now.items() if self.settings.get(k, self) != v}
         found["settings"] = {key: encoder.encode(value) for key, value in changed.items()}
