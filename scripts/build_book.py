@@ -58,6 +58,19 @@ def forget_outdated_outputs() -> None:
     FINGERPRINT.write_text(fingerprint)
 
 
+def keep_outputs(executed: list[Path]) -> None:
+    """Put chapters that were executed elsewhere, those that exist, into the cache of outputs."""
+    forget_outdated_outputs()
+    for path in filter(Path.exists, executed):
+        keep(nbformat.read(path, as_version=4), path.name)
+
+
+def keep(notebook: nbformat.NotebookNode, name: str, **data) -> None:
+    """Put the outputs of an executed chapter into the cache that Sphinx reads."""
+    bundle = CacheBundleIn(notebook, str(ROOT / "chapters" / name), data=data)
+    get_cache(CACHE).cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+
+
 def execute_chapters() -> None:
     """Execute the chapters that the cache lacks, as many at once as there are cores.
 
@@ -82,8 +95,7 @@ def execute_chapters() -> None:
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # the work is done in the kernels
         for path, notebook, done in pool.map(execute, waiting):
             if done.err is None:
-                bundle = CacheBundleIn(notebook, str(path), data={"execution_seconds": done.time})
-                cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+                keep(notebook, path.name, execution_seconds=done.time)
 
 
 def main() -> int:

@@ -15,6 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cnnbook.grading.kernel import warm_kernels
+from scripts import keep_executed
+from scripts.build_book import keep_outputs
 from scripts.compared_outputs import compared_outputs
 from scripts.paths import ROOT, chapters, solutions
 
@@ -77,19 +79,30 @@ def unit() -> Outcome:
     return pytest("-n", "2", "--doctest-modules", "tests", "cnnbook", "scripts", *ignored)
 
 
-def notebooks(paths: list[Path]) -> Outcome:
+def notebooks(paths: list[Path], *options: str) -> Outcome:
     """Strict nbval: every text output must come out as it is committed."""
     counts = {path.relative_to(ROOT).as_posix(): compared_outputs(path) for path in paths}
     usual = os.environ.get("CNNBOOK_COLD_KERNELS")  # for comparison: one notebook after another
     together = [] if usual else ["-n", "2", "--dist", "loadfile"]
     with warm_kernels(threads=1):
-        outcome = pytest(*NBVAL, *together, *counts)
+        outcome = pytest(*NBVAL, *together, *options, *counts)
     for name, count in counts.items():
         print(f"{name}: {count} outputs compared")
         if count == 0:
             outcome.failed += 1
             outcome.notes.append(f"{name} compares nothing: run make notebooks and commit")
     outcome.notes.append(f"{sum(counts.values())} outputs compared")
+    return outcome
+
+
+def checked_chapters() -> Outcome:
+    """Strict nbval of the chapters; what it executed is what the book shows."""
+    if os.environ.get("CNNBOOK_COLD_KERNELS"):
+        return notebooks(chapters())
+    with TemporaryDirectory() as folder:
+        os.environ[keep_executed.FOLDER] = folder
+        outcome = notebooks(chapters(), "-p", "scripts.keep_executed")
+        keep_outputs([Path(folder) / path.name for path in chapters()])
     return outcome
 
 
@@ -119,7 +132,7 @@ def module(name: str, *arguments: str):
 CHECKS = {
     "lint": lint,
     "unit": unit,
-    "chapters": lambda: notebooks(chapters()),
+    "chapters": checked_chapters,
     "solutions": lambda: notebooks(solutions()),
     "release": module("check_release"),
     "validate": module("check_validate"),
