@@ -51,6 +51,7 @@ def cases() -> dict[str, tuple[str, str]]:
 
 
 CASES = cases()
+FURTHER = ["class Net: pass", "def g(trainer, net): pass"]  # what an answer may have beside f
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -69,8 +70,8 @@ def test_by_proxy_a_test_sees_what_it_would_see_at_home(name):
     names = {}
     exec(SETUP + answer, names)
     exec(test, names)  # the test is right at home
-    right = "class Net: pass\ndef f(): pass" if "class Net" in answer else "def f(): pass"
-    score, question = score_of(answer, test, right=right)
+    further = [line for line in FURTHER if line.removesuffix(": pass") in answer]
+    score, question = score_of(answer, test, right="\n".join(["def f(): pass", *further]))
     assert score == 1, question["tests"][0]["detail"]
 
 
@@ -90,6 +91,37 @@ def test_what_a_function_of_the_tests_holds_can_only_grow(answer):
     score, question = score_of(answer, test)
     assert score == 0
     assert question["state"] == "crashed"
+
+
+def test_only_an_object_that_was_given_a_network_can_change_it_later():
+    answer = (
+        "kept = []\ndef f(net=None):\n    if net is not None:\n        kept.append(net)\n"
+        "    for one in kept:\n        one.weight.data.zero_()"
+    )
+    test = (
+        "net = nn.Linear(2, 2)\nf(net)\nassert not net.weight.any()\n"
+        "net.weight.data.fill_(1)\nf()\nassert net.weight.all()\nf(net)\nassert not net.weight.any()"
+    )
+    assert score_of(answer, test)[0] == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "class f:\n    def __init__(self, net):\n        self.net = net\n"
+        "    def go(self):\n        self.net.weight.data = torch.ones(7)",
+        "class f:\n    def __init__(self, net):\n        self.net = net\n"
+        "    def go(self):\n        self.net.__dict__['forward'] = lambda x: 'right'\n"
+        "        self.net.bias = None\n        self.net.extra_repr = 9",
+    ],
+)
+def test_a_network_that_was_lent_keeps_its_shapes_and_code(answer):
+    test = (
+        "net = nn.Linear(2, 2)\nf(net).go()\n"
+        "assert net.weight.shape == (2, 2) and net(torch.ones(1, 2)).shape == (1, 2)\n"
+        "assert net.in_features == 2 and callable(net.extra_repr)"
+    )
+    assert score_of(answer, test)[0] == 1
 
 
 def test_an_object_of_the_tests_keeps_its_class():

@@ -59,6 +59,8 @@ class Decoder:
             return iter([self.decode(part) for part in form["v"]])
         if kind == "sent":
             return self.sent.modules[form["i"]]
+        if kind == "lent":
+            return self.session.lent[form["i"]].module.get_submodule(str(form["part"]))
         if kind == "kept":
             return self.sent.kept[form["i"]]
         if kind == "argument":
@@ -161,7 +163,7 @@ def _add_hooks(original: nn.Module, hooks: list) -> None:
 
 
 def _set_settings(network: nn.Module, settings: list) -> None:
-    """Set plain attributes of a test's own classes as the call left them."""
+    """Set plain attributes of a test's network as the call left them."""
     parts = dict(network.named_modules())
     for name, key, value in settings:
         if is_plain(getattr(parts[name], key)) and is_plain(value):

@@ -1,19 +1,22 @@
 """The way to the student: arguments of calls, as data, or as pickle where they are no data."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import cloudpickle
 import torch
 from torch import nn
 
 from cnnbook.grading import kept, wire
+from cnnbook.grading.lent import Lent
 
 
 class StudentOwned:
     """Base of the proxies: `_target` is the number under which the student's process keeps the thing."""
 
     _target: int | None = None
+    _given: frozenset | set = frozenset()  # numbers of the test's networks that it keeps
 
 
 def is_owned(value) -> bool:
@@ -26,14 +29,23 @@ class Encoder:
     """Encodes the arguments of one call.
 
     `networks` are the student's that the tests hold: a parameter of theirs travels by its name, and
-    `involved` are those that the call may look at or change.
+    `involved` are those that the call may look at or change. `lent` are the tests' own networks that
+    the student's objects keep, and `passed` those that this call is given: both keep their identity.
     """
 
-    def __init__(self, networks: Iterable[nn.Module] = ()):
+    def __init__(
+        self,
+        networks: Iterable[nn.Module] = (),
+        lent: Mapping[int, Lent] = MappingProxyType({}),
+        passed: Iterable[nn.Module] = (),
+    ):
         self.out: list = []
         self.forms: list[dict] = []
         self.tensors: list[torch.Tensor] = []
         self.modules: list[nn.Module] = []
+        self.module_forms: list[dict] = []
+        self.lent = lent
+        self._one_each = {id(module) for module in passed} | {id(o.module) for o in lent.values()}
         self.involved: list[nn.Module] = []
         self.places: dict[int, int] = {}
         self.kept: list = []  # what keeps its identity although it is pickled
@@ -53,15 +65,14 @@ class Encoder:
             return {"t": "object", "i": self.owned(value)}
         if kept.is_kept(value) or kept.is_object(value):
             return {"t": "kept", "i": self.keep(value)}
-        form = {"t": "pickle"}
         if isinstance(value, nn.Module):
-            form["m"] = len(self.modules)
-            self.modules.append(value)
-        elif callable(value):
+            return {"t": "module", "i": self.module_place(value)}
+        if callable(value):
             self._held += kept.held_by(value)
-        return {**form, "b": self._pickled(value)}
+        return {"t": "pickle", "b": self.pickled(value)}
 
-    def _pickled(self, value, *, root=None) -> int:
+    def pickled(self, value, *, root=None) -> int:
+        """Return the number of the buffer with the value's pickle."""
         stream = io.BytesIO()
         Pickler(stream, self, root).dump(value)
         self.out.append(stream.getvalue())
@@ -75,8 +86,28 @@ class Encoder:
         number = len(self.kept)
         self.kept.append(value)
         self.kept_in.append(-1)
-        self.kept_in[number] = self._pickled(value, root=value)
+        self.kept_in[number] = self.pickled(value, root=value)
         return number
+
+    def module_place(self, module: nn.Module) -> int:
+        """Return the place of a network of the test's among those that take part in the call."""
+        for place, known in enumerate(self.modules):
+            if known is module:
+                return place
+        place = len(self.modules)
+        self.modules.append(module)
+        self.module_forms.append({})
+        lent = [one for one in self.lent.values() if one.module is module]
+        self.module_forms[place] = (
+            lent[0].form(self) if lent else {"b": self.pickled(module, root=module)}
+        )
+        return place
+
+    def has_identity(self, value) -> bool:
+        """Return whether it is one and the same wherever the call meets it."""
+        if isinstance(value, nn.Module):
+            return id(value) in self._one_each
+        return kept.is_kept(value) or self.is_held(value)
 
     def is_held(self, value) -> bool:
         """Return whether a function that was passed holds this container."""
@@ -94,7 +125,13 @@ class Encoder:
         """Return the number of what is the student's; a network is involved from here on."""
         if isinstance(proxy, nn.Module):
             self.involve(proxy)
+        self.lend(proxy)
         return proxy._target
+
+    def lend(self, holder: "StudentOwned") -> None:
+        """Have the call know what an object of the student's keeps of the test's."""
+        for number in holder._given:
+            self.module_place(self.lent[number].module)
 
     def involve(self, network: nn.Module) -> None:
         """Have the call know this network of the student's as it is here, and hear what becomes of it."""
@@ -143,6 +180,8 @@ class Pickler(cloudpickle.Pickler):
             return "tensor", self.encoder.tensor_index(value)
         if is_owned(value):
             return "object", self.encoder.owned(value)
-        if value is not self.root and (kept.is_kept(value) or self.encoder.is_held(value)):
-            return "kept", self.encoder.keep(value)
-        return None
+        if value is self.root or not self.encoder.has_identity(value):
+            return None
+        if isinstance(value, nn.Module):
+            return "module", self.encoder.module_place(value)
+        return "kept", self.encoder.keep(value)

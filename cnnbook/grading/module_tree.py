@@ -32,6 +32,21 @@ def is_plain(value, depth: int = 0) -> bool:
     return value is None or type(value) in (bool, int, float, str)
 
 
+def settings_of(module: nn.Module) -> dict[tuple[str, str], object]:
+    """Return the plain attributes of all parts, by the names of part and attribute."""
+    return {
+        (name, key): value if type(value) not in (list, dict) else type(value)(value)
+        for name, part in module.named_modules()
+        for key, value in part.__dict__.items()
+        if key not in OWN and key[:1] != "_" and is_plain(value)
+    }
+
+
+def changed_settings(old: dict, new: dict) -> dict:
+    """Return the attributes that are new or have another value."""
+    return {key: value for key, value in new.items() if key not in old or old[key] != value}
+
+
 def has_hooks(module: nn.Module) -> bool:
     """Return whether anything runs beside `forward`."""
     hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")

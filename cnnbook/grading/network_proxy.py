@@ -10,7 +10,7 @@ from torch import nn
 from cnnbook.grading import wire
 from cnnbook.grading.answers import imitate
 from cnnbook.grading.arguments import StudentOwned
-from cnnbook.grading.module_tree import OWN, is_plain
+from cnnbook.grading.module_tree import changed_settings, is_plain, settings_of
 from cnnbook.grading.proxies import Proxy
 from cnnbook.grading.student_errors import StudentGone
 
@@ -98,11 +98,7 @@ class ModuleProxy(nn.Module, StudentOwned):
         known = {n: _look(t) for n, t in self._tensors().items()}
         modes = {n: part.training for n, part in self.named_modules()}
         self.__dict__.update(_known=known, _modes=modes, _parts_known=dict(self.named_modules()))
-        self.__dict__["_set"] = self._settings()
-
-    def _settings(self) -> dict:
-        plain = {k: v for k, v in self.__dict__.items() if k[:1] != "_" and k not in OWN}
-        return {k: v for k, v in plain.items() if is_plain(v)}
+        self.__dict__["_set"] = settings_of(self)
 
     def _state(self, encoder, thorough: bool) -> dict:
         """Return what changed here since the last call; gradients only where they may be looked at."""
@@ -128,9 +124,9 @@ class ModuleProxy(nn.Module, StudentOwned):
             if any(name in state[kind] for kind in ("tensors", "needs", "gradients")):
                 seen = _look(tensor) if thorough else (*_look(tensor)[:2], gradient)
                 self._known[name] = seen
-        settings = self._settings()
-        changed = {k: v for k, v in settings.items() if k not in self._set or self._set[k] != v}
-        state["settings"] = {k: encoder.encode(v) for k, v in changed.items()}
+        settings = settings_of(self)
+        changed = changed_settings(self._set, settings)
+        state["settings"] = [[*names, encoder.encode(value)] for names, value in changed.items()]
         self.__dict__["_set"] = settings
         return {kind: found for kind, found in state.items() if found}
 
@@ -151,10 +147,10 @@ class ModuleProxy(nn.Module, StudentOwned):
                 raise StudentGone("crashed", "a gradient of another shape came back")
             own[name].grad = new
             self._known[name] = _look(own[name])
-        for name, form in state.get("settings", {}).items():
+        for name, key, form in state.get("settings", ()):
             value = decoder.decode(form)
-            if is_plain(value) and name in self._set:
-                self.__dict__[name] = self._set[name] = value
+            if is_plain(value) and (name, key) in self._set:
+                self.get_submodule(name).__dict__[key] = self._set[name, key] = value
 
     def _renew(self, new: nn.Module) -> None:
         """Become like this one, part by part."""

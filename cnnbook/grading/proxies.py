@@ -22,23 +22,31 @@ class Proxy(StudentOwned):
     """A function, a class or an object of the student's."""
 
     _class: int | None = None  # the number of an object's class
+    _keeps = False  # whether it is an object, or a method of one
 
     def __init__(self, session, target: int, name: str):
         self._session, self._target, self.__name__ = session, target, name
+        self._given = set()
 
     def __call__(self, *arguments, **named):
-        return self._session.call(self._target, arguments, named)
+        return self._session.call(self._target, arguments, named, holder=self)
 
     def __getattr__(self, name: str):
         if name.startswith("__"):
             raise AttributeError(name)
-        return self._session.attribute(self._target, name)
+        found = self._session.attribute(self._target, name)
+        if isinstance(found, Proxy) and self._keeps:
+            self._given |= found._given
+            found._given, found._keeps = self._given, True
+        return found
 
     def __setattr__(self, name: str, value) -> None:
         if name.startswith("_"):
             object.__setattr__(self, name, value)
         else:
-            self._session.call(self._target, (name, value), {}, attribute="__setattr__")
+            self._session.call(
+                self._target, (name, value), {}, attribute="__setattr__", holder=self
+            )
 
     def __instancecheck__(self, instance) -> bool:
         """Return whether it is an object of this class of the student's."""
@@ -54,7 +62,7 @@ def proxy_for(session, form: dict) -> Proxy:
     bases = (Proxy, BASES[form["base"]]) if form["base"] else (Proxy,)
     kind = type("Proxy", bases, methods) if form["base"] or methods else Proxy
     proxy = kind(session, int(form["i"]), str(form["name"]))
-    proxy._class = form["of"]
+    proxy._class, proxy._keeps = form["of"], form["of"] is not None
     return proxy
 
 
@@ -67,7 +75,7 @@ def _forwarder(method: str):
     def forward(self, *arguments):
         if method == "__exit__":  # what went wrong in the block is not for the student's process
             arguments = (None, None, None)
-        return self._session.call(self._target, arguments, {}, attribute=method)
+        return self._session.call(self._target, arguments, {}, attribute=method, holder=self)
 
     return forward
 

@@ -1,5 +1,6 @@
 """The trusted end of the channel to one student's process: requests, answers and deadlines."""
 
+import contextlib
 import pickle
 import random
 import sys
@@ -15,7 +16,9 @@ from cnnbook.grading.answers import Decoder
 from cnnbook.grading.arguments import Encoder
 from cnnbook.grading.cells import Capped
 from cnnbook.grading.generators import generator_marks, generator_states
+from cnnbook.grading.lent import Lent, modules_in
 from cnnbook.grading.network_proxy import network_class
+from cnnbook.grading.proxies import Proxy
 from cnnbook.grading.student_errors import StudentGone, error_from
 
 
@@ -31,6 +34,7 @@ class Session:
         self.networks = weakref.WeakValueDictionary()  # number there → network here
         self.objects = weakref.WeakValueDictionary()
         self.classes: dict[tuple, type] = {}
+        self.lent: dict[int, Lent] = {}  # networks of the tests that the student's objects keep
         self.released: list[int] = []  # graphs that nothing here leads to any more
 
     def ask(self, op: str, buffers: list | None = None, **content) -> tuple[dict, list]:
@@ -65,13 +69,19 @@ class Session:
             found[name] = decoder.decode(form)
         return found
 
-    def call(self, target: int, arguments, named, network=None, attribute: str | None = None):
+    def call(
+        self, target: int, arguments, named, network=None, attribute: str | None = None, holder=None
+    ):
         """Call what the student's process keeps under this number.
 
-        `network` is the one whose `forward`, or whose method of that name, is called.
+        `network` is the one whose `forward`, or whose method of that name, is called, and `holder`
+        the function or object, or the object whose method it is.
         """
         self.calls += 1
-        encoder = Encoder(self.networks.values())
+        passed = list(modules_in([arguments, named]))
+        encoder = Encoder(self.networks.values(), self.lent, passed)
+        if holder is not None:
+            encoder.lend(holder)
         content = {
             "target": target,
             "arguments": encoder.encode(tuple(arguments)),
@@ -91,25 +101,36 @@ class Session:
             networks.append([one._target, thorough, one._state(encoder, thorough)])
         content |= {"networks": networks, "random": self._random(encoder), **_surroundings()}
         content |= {"tensors": encoder.forms, "kept": encoder.kept_in}
+        content["modules"] = encoder.module_forms
         content["release"], self.released = self.released, []
         answer, buffers = self.ask("call", encoder.out, **content)
         if "error" in answer:
             raise error_from(answer["error"])
-        try:
+        with _readable():
             held = [*arguments, *named.values()]
             decoder = Decoder(self, answer, buffers, encoder, held)
             decoder.apply_changes()
+            new = self._lend(encoder, answer["lent"])
             value = decoder.decode(answer["value"])
+            if isinstance(value, Proxy):
+                value._given |= new | (holder._given if holder is not None else set())
+            if holder is not None and holder._keeps:
+                holder._given |= new
             printed, passed = str(answer["printed"]), decoder.decode(answer["passed"])
-        except frames.WireError as error:
-            raise StudentGone("crashed", f"its answer could not be read: {error}") from None
-        except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
-            raise StudentGone("crashed", f"its answer is not complete: {error}") from None
         if printed and not isinstance(sys.stdout, Capped):  # a test listens
             sys.stdout.write(printed)
         if passed:
             network._tell_hooks(passed)
         return value
+
+    def _lend(self, encoder: Encoder, lent: list) -> set[int]:
+        """Take note of the test's networks that the student's process still has after a call."""
+        for one in self.lent.values():
+            if any(one.module is module for module in encoder.modules):
+                one.remember()
+        new = {int(number): encoder.modules[int(place)] for place, number in lent}
+        self.lent |= {number: Lent(number, module) for number, module in new.items()}
+        return set(new)
 
     def class_of(self, target: int | None, name: str, base: str) -> type:
         """Return the class of a student's networks; the same one each time."""
@@ -123,7 +144,8 @@ class Session:
         answer, buffers = self.ask("attribute", target=target, name=name)
         if "error" in answer:
             raise error_from(answer["error"])
-        return Decoder(self, answer, buffers).decode(answer["value"])
+        with _readable():
+            return Decoder(self, answer, buffers).decode(answer["value"])
 
     def _random(self, encoder: "Encoder") -> dict | None:
         """Return the states of the generators that a test set or used since the last call.
@@ -140,6 +162,17 @@ class Session:
             return None
         encoder.out.append(pickle.dumps(states))
         return {"t": "pickle", "b": len(encoder.out) - 1}
+
+
+@contextlib.contextmanager
+def _readable():
+    """Say that the student's process is at fault where its answer is not what it has to be."""
+    try:
+        yield
+    except frames.WireError as error:
+        raise StudentGone("crashed", f"its answer could not be read: {error}") from None
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+        raise StudentGone("crashed", f"its answer is not complete: {error}") from None
 
 
 def _surroundings() -> dict:

@@ -105,6 +105,8 @@ class Student:
         sys.stdin = io.StringIO()
         self.objects: list = [copy.deepcopy]
         self.numbers: dict[int, int] = {}  # identity → place among the objects
+        self.lent: dict[int, torch.nn.Module] = {}  # the tests' networks that objects here keep
+        self.passed: dict = {}  # place → what may still have a network of the last call
         self.graphs: dict[int, tuple[list, list]] = {}
         self.graph_numbers = itertools.count()
 
@@ -155,7 +157,22 @@ class Student:
 
     def do_call(self, request, buffers, out) -> dict:
         """Call something, and return what comes back and what changed."""
-        return call(self, request, buffers, out)
+        answer = call(self, request, buffers, out)
+        answer["lent"] = [
+            [place, self._lend(module)]
+            for place, module in ((p, still_there()) for p, still_there in self.passed.items())
+            if module is not None and all(module is not one for one in self.lent.values())
+        ]
+        return answer
+
+    def _lend(self, module: torch.nn.Module) -> int:
+        self.lent[len(self.lent)] = module
+        return len(self.lent) - 1
+
+    def lent_tensor(self, number: int, name: str) -> torch.Tensor | None:
+        """Return a parameter or a buffer of a network that was lent, if it is still there."""
+        module = self.lent[number]
+        return dict([*module.named_parameters(), *module.named_buffers()]).get(name)
 
     def do_attribute(self, request, buffers, out) -> dict:
         """Return an attribute of an object."""

@@ -4,6 +4,7 @@ Nothing in here is trusted by anyone: it shares its process with the student's c
 """
 
 import contextlib
+import weakref
 from collections.abc import Iterator
 
 import torch
@@ -12,8 +13,8 @@ from cnnbook import checks
 from cnnbook.grading import kept, wire
 from cnnbook.grading.cells import Capped
 from cnnbook.grading.generators import set_generators
-from cnnbook.grading.module_tree import tree_of
-from cnnbook.grading.student_networks import NetworkBefore, gradient_of, marks_of, settings_of
+from cnnbook.grading.module_tree import changed_settings, settings_of, tree_of
+from cnnbook.grading.student_networks import NetworkBefore, gradient_of, marks_of
 from cnnbook.grading.student_values import Decoder, Encoder, ListedIterator
 
 RESTRICTIONS = {"no_convolutions": checks.no_convolutions}
@@ -32,6 +33,9 @@ def call(student, request: dict, buffers: list, out: list) -> dict:
     named = {name: decoder.decode(form) for name, form in request["named"].items()}
     if request["random"]:
         set_generators(decoder.decode(request["random"]))
+    for place in range(len(decoder.module_forms)):
+        decoder.module(place)
+    student.passed = {place: weakref.ref(module) for place, module in decoder.modules.items()}
     held = [*arguments, *named.values()]
     before = Before(student, decoder, held)
     networks = {t: NetworkBefore(decoder.networks[t], full) for t, full, _ in request["networks"]}
@@ -159,7 +163,8 @@ class Before:
             if now != marks:
                 tree = tree_of(module, encoder.tensor_index)
                 changed["networks"].append([place, tree, [mark[2] for mark in now]])
-            others = [entry for entry in settings_of(module) if entry not in settings]
+            others = changed_settings(settings, settings_of(module))
             if others:
-                changed["settings"].append([place, encoder.encode(others)])
+                listed = [[*names, value] for names, value in others.items()]
+                changed["settings"].append([place, encoder.encode(listed)])
         return changed

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from cnnbook.grading import wire
-from cnnbook.grading.module_tree import OWN, is_plain
+from cnnbook.grading.module_tree import changed_settings, settings_of
 
 
 def restore(module: nn.Module, state: dict, decoder) -> None:
@@ -25,8 +25,8 @@ def restore(module: nn.Module, state: dict, decoder) -> None:
     parts = dict(module.named_modules())
     for name, training in state.get("training", {}).items():
         parts[name].training = training
-    for name, form in state.get("settings", {}).items():
-        setattr(module, name, decoder.decode(form))
+    for name, key, form in state.get("settings", ()):
+        setattr(parts[name], key, decoder.decode(form))
 
 
 def marks_of(module: nn.Module) -> list:
@@ -39,17 +39,6 @@ def marks_of(module: nn.Module) -> list:
             if q is not None
         ]
         for n, p in module.named_modules()
-    ]
-
-
-def settings_of(module: nn.Module) -> list:
-    """Return the plain attributes of all parts whose classes are not torch's."""
-    return [
-        [name, key, value if type(value) not in (list, dict) else type(value)(value)]
-        for name, part in module.named_modules()
-        if not type(part).__module__.startswith("torch.")
-        for key, value in part.__dict__.items()
-        if key not in OWN and key[:1] != "_" and is_plain(value)
     ]
 
 
@@ -68,7 +57,7 @@ class NetworkBefore:
 
     def __init__(self, module: nn.Module, thorough: bool):
         self.module, self.thorough = module, thorough
-        self.settings = self._own_settings()
+        self.settings = self._settings()
         self.marks = marks_of(module) if thorough else None
         self.values = {n: wire.bytes_of(t) for n, t in self._watched()}
         self.gradients = {n: gradient_of(t) for n, t in self._watched() if t.requires_grad}
@@ -77,8 +66,9 @@ class NetworkBefore:
         parameters = [*self.module.named_parameters()] if self.thorough else []
         return [*parameters, *self.module.named_buffers()]
 
-    def _own_settings(self) -> dict:
-        return {key: value for name, key, value in settings_of(self.module) if name == ""}
+    def _settings(self) -> dict:
+        found = settings_of(self.module)
+        return found if self.thorough else {names: found[names] for names in found if not names[0]}
 
     def changes(self, encoder) -> dict:
         """Return what is otherwise now."""
@@ -92,7 +82,6 @@ class NetworkBefore:
             if gradient != self.gradients.get(name):
                 is_there = gradient is not None
                 found["gradients"][name] = encoder.whole_index(tensor.grad) if is_there else None
-        now = self._own_settings()
-        changed = {k: v for k, v in now.items() if self.settings.get(k, self) != v}
-        found["settings"] = {key: encoder.encode(value) for key, value in changed.items()}
+        changed = changed_settings(self.settings, self._settings())
+        found["settings"] = [[*names, encoder.encode(value)] for names, value in changed.items()]
         return {kind: what for kind, what in found.items() if what}

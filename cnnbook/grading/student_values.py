@@ -54,6 +54,11 @@ class Encoder:
         for place, one in self.kept.items():
             if value is one:
                 return {"t": "kept", "i": place}
+        if isinstance(value, nn.Module):
+            for number, module in self.student.lent.items():
+                for name, part in module.named_modules():
+                    if part is value:
+                        return {"t": "lent", "i": number, "part": name}
         form = {"t": "object", "i": self.student.number_of(value)}
         form["name"] = str(getattr(value, "__name__", ""))[:200]
         if isinstance(value, nn.Module):
@@ -124,14 +129,18 @@ class Decoder:
         self.student, self.buffers = student, buffers
         self.forms = request.get("tensors", ())
         self.tensors = [None if "own" in form else self._tensor(form) for form in self.forms]
-        self.modules: dict[int, nn.Module] = {}
+        self.module_forms = request.get("modules", ())
+        self.modules: dict[int, nn.Module] = {}  # the test's
         self.kept: dict[int, object] = {}
         self.kept_in = request.get("kept", ())
         self.networks: dict[int, nn.Module] = {}  # the student's, that take part in the call
 
     def _tensor(self, form: dict) -> torch.Tensor:
         tensor = wire.tensor_of(form, self.buffers)
-        if form["parameter"]:
+        known = self.student.lent_tensor(*form["lent"]) if "lent" in form else None
+        if known is not None:
+            known.data, known.grad, tensor = tensor, None, known
+        elif form["parameter"]:
             tensor = nn.Parameter(tensor, requires_grad=form["grad"])
         tensor.requires_grad_(form["grad"])
         if "gradient" in form:
@@ -160,10 +169,24 @@ class Decoder:
             return self.student.objects[form["i"]]
         if form["t"] == "kept":
             return self.keep(form["i"])
-        value = self._unpickled(form["b"])
-        if "m" in form:
-            self.modules[form["m"]] = value
-        return value
+        if form["t"] == "module":
+            return self.module(form["i"])
+        return self._unpickled(form["b"])
+
+    def module(self, place: int) -> nn.Module:
+        """Return a network of the test's, the same each time; a lent one as the test has it now."""
+        if place not in self.modules:
+            form = self.module_forms[place]
+            new = self._unpickled(form["b"]) if "b" in form else None
+            self.modules[place] = module = (
+                self.student.lent[form["lent"]] if "lent" in form else new
+            )
+            if new is not None and module is not new:
+                module.__dict__.clear()
+                module.__dict__.update(new.__dict__)
+            for name, key, setting in form.get("settings", ()):
+                module.get_submodule(name).__dict__[key] = self.decode(setting)
+        return self.modules[place]
 
     def keep(self, number: int):
         """Return what keeps its identity, the same each time."""
@@ -186,6 +209,8 @@ class Unpickler(pickle.Unpickler):
         kind, index = pid
         if kind == "kept":
             return self.decoder.keep(index)
+        if kind == "module":
+            return self.decoder.module(index)
         return (
             self.decoder.tensors[index] if kind == "tensor" else self.decoder.student.objects[index]
         )
