@@ -60,7 +60,8 @@ class Decoder:
         if kind == "sent":
             return self.sent.modules[form["i"]]
         if kind == "lent":
-            return self.session.lent[form["i"]].module.get_submodule(str(form["part"]))
+            value = self.session.lent[form["i"]].value
+            return value.get_submodule(str(form["part"])) if form["part"] else value
         if kind == "kept":
             return self.sent.kept[form["i"]]
         if kind == "argument":
@@ -130,7 +131,9 @@ class Decoder:
         for place, settings in changed["settings"]:
             _set_settings(self.sent.modules[place], self.decode(settings))
         for place, form in changed["kept"]:
-            kept.set_state(self.sent.kept[place], self.decode(form))
+            value = self.sent.kept[place]
+            is_lent = any(one.value is value for one in self.session.lent.values())
+            kept.set_state(value, self.decode(form), may_shrink=is_lent)
         for target, state in self.answer["networks"]:
             self.session.networks[target]._adopt(state, self)
 

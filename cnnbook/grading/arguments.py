@@ -9,14 +9,14 @@ import torch
 from torch import nn
 
 from cnnbook.grading import kept, wire
-from cnnbook.grading.lent import Lent
+from cnnbook.grading.lent import LentNetwork, LentObject
 
 
 class StudentOwned:
     """Base of the proxies: `_target` is the number under which the student's process keeps the thing."""
 
     _target: int | None = None
-    _given: frozenset | set = frozenset()  # numbers of the test's networks that it keeps
+    _given: frozenset | set = frozenset()  # numbers of what it keeps of the test's
 
 
 def is_owned(value) -> bool:
@@ -29,14 +29,15 @@ class Encoder:
     """Encodes the arguments of one call.
 
     `networks` are the student's that the tests hold: a parameter of theirs travels by its name, and
-    `involved` are those that the call may look at or change. `lent` are the tests' own networks that
-    the student's objects keep, and `passed` those that this call is given: both keep their identity.
+    `involved` are those that the call may look at or change. `lent` is what the student's
+    objects keep of the tests', and `passed` are the networks that this call is given: both are one
+    and the same wherever they are met.
     """
 
     def __init__(
         self,
         networks: Iterable[nn.Module] = (),
-        lent: Mapping[int, Lent] = MappingProxyType({}),
+        lent: Mapping[int, LentNetwork | LentObject] = MappingProxyType({}),
         passed: Iterable[nn.Module] = (),
     ):
         self.out: list = []
@@ -45,11 +46,11 @@ class Encoder:
         self.modules: list[nn.Module] = []
         self.module_forms: list[dict] = []
         self.lent = lent
-        self._one_each = {id(module) for module in passed} | {id(o.module) for o in lent.values()}
+        self._one_each = {id(module) for module in passed} | {id(o.value) for o in lent.values()}
         self.involved: list[nn.Module] = []
         self.places: dict[int, int] = {}
         self.kept: list = []  # what keeps its identity although it is pickled
-        self.kept_in: list[int] = []  # the buffer of each
+        self.kept_forms: list[dict] = []
         self._held: list = []
         self.networks, self._owners = networks, None
 
@@ -79,28 +80,22 @@ class Encoder:
         return len(self.out) - 1
 
     def keep(self, value) -> int:
-        """Return the number of something that keeps its identity."""
-        for number, known in enumerate(self.kept):
-            if known is value:
-                return number
-        number = len(self.kept)
-        self.kept.append(value)
-        self.kept_in.append(-1)
-        self.kept_in[number] = self.pickled(value, root=value)
-        return number
+        """Return the place of something that keeps its identity although it is pickled."""
+        return self._place(value, self.kept, self.kept_forms)
 
     def module_place(self, module: nn.Module) -> int:
         """Return the place of a network of the test's among those that take part in the call."""
-        for place, known in enumerate(self.modules):
-            if known is module:
+        return self._place(module, self.modules, self.module_forms)
+
+    def _place(self, value, things: list, forms: list[dict]) -> int:
+        for place, known in enumerate(things):
+            if known is value:
                 return place
-        place = len(self.modules)
-        self.modules.append(module)
-        self.module_forms.append({})
-        lent = [one for one in self.lent.values() if one.module is module]
-        self.module_forms[place] = (
-            lent[0].form(self) if lent else {"b": self.pickled(module, root=module)}
-        )
+        place = len(things)
+        things.append(value)
+        forms.append({})
+        lent = next((one for one in self.lent.values() if one.value is value), None)
+        forms[place] = lent.form(self) if lent else {"b": self.pickled(value, root=value)}
         return place
 
     def has_identity(self, value) -> bool:
@@ -130,8 +125,9 @@ class Encoder:
 
     def lend(self, holder: "StudentOwned") -> None:
         """Have the call know what an object of the student's keeps of the test's."""
-        for number in holder._given:
-            self.module_place(self.lent[number].module)
+        for one in [self.lent[number] for number in sorted(holder._given)]:
+            is_network = isinstance(one, LentNetwork)
+            self.module_place(one.value) if is_network else self.keep(one.value)
 
     def involve(self, network: nn.Module) -> None:
         """Have the call know this network of the student's as it is here, and hear what becomes of it."""

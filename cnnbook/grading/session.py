@@ -16,7 +16,7 @@ from cnnbook.grading.answers import Decoder
 from cnnbook.grading.arguments import Encoder
 from cnnbook.grading.cells import Capped
 from cnnbook.grading.generators import generator_marks, generator_states
-from cnnbook.grading.lent import Lent, modules_in
+from cnnbook.grading.lent import LentNetwork, LentObject, modules_in
 from cnnbook.grading.network_proxy import network_class
 from cnnbook.grading.proxies import Proxy
 from cnnbook.grading.student_errors import StudentGone, error_from
@@ -34,7 +34,7 @@ class Session:
         self.networks = weakref.WeakValueDictionary()  # number there → network here
         self.objects = weakref.WeakValueDictionary()
         self.classes: dict[tuple, type] = {}
-        self.lent: dict[int, Lent] = {}  # networks of the tests that the student's objects keep
+        self.lent: dict[int, LentNetwork | LentObject] = {}
         self.released: list[int] = []  # graphs that nothing here leads to any more
 
     def ask(self, op: str, buffers: list | None = None, **content) -> tuple[dict, list]:
@@ -100,7 +100,7 @@ class Session:
             thorough = any(one is other for other in looked_at)
             networks.append([one._target, thorough, one._state(encoder, thorough)])
         content |= {"networks": networks, "random": self._random(encoder), **_surroundings()}
-        content |= {"tensors": encoder.forms, "kept": encoder.kept_in}
+        content |= {"tensors": encoder.forms, "kept": encoder.kept_forms}
         content["modules"] = encoder.module_forms
         content["release"], self.released = self.released, []
         answer, buffers = self.ask("call", encoder.out, **content)
@@ -110,7 +110,7 @@ class Session:
             held = [*arguments, *named.values()]
             decoder = Decoder(self, answer, buffers, encoder, held)
             decoder.apply_changes()
-            new = self._lend(encoder, answer["lent"])
+            new = self._lend(encoder, held, answer["lent"])
             value = decoder.decode(answer["value"])
             if isinstance(value, Proxy):
                 value._given |= new | (holder._given if holder is not None else set())
@@ -123,14 +123,17 @@ class Session:
             network._tell_hooks(passed)
         return value
 
-    def _lend(self, encoder: Encoder, lent: list) -> set[int]:
-        """Take note of the test's networks that the student's process still has after a call."""
+    def _lend(self, encoder: Encoder, held: list, lent: list) -> set[int]:
+        """Take note of what the student's process still has of the test's after a call."""
         for one in self.lent.values():
-            if any(one.module is module for module in encoder.modules):
+            if any(one.value is value for value in [*encoder.modules, *encoder.kept]):
                 one.remember()
-        new = {int(number): encoder.modules[int(place)] for place, number in lent}
-        self.lent |= {number: Lent(number, module) for number, module in new.items()}
-        return set(new)
+        places = {"module": encoder.modules, "kept": encoder.kept, "argument": held}
+        for kind, place, number in lent:
+            value, number = places[kind][int(place)], int(number)
+            make = LentNetwork if kind == "module" else LentObject
+            self.lent.setdefault(number, make(number, value))
+        return {int(number) for _, _, number in lent}
 
     def class_of(self, target: int | None, name: str, base: str) -> type:
         """Return the class of a student's networks; the same one each time."""

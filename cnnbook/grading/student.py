@@ -21,7 +21,7 @@ import warnings
 
 import torch
 
-from cnnbook.grading import frames, sandbox, wire
+from cnnbook.grading import frames, kept, sandbox, wire
 from cnnbook.grading.assignment import link_files
 from cnnbook.grading.cells import CellRunner, describe, flush_figures
 from cnnbook.grading.generators import seed_generators, skip_absent_gpus
@@ -105,8 +105,8 @@ class Student:
         sys.stdin = io.StringIO()
         self.objects: list = [copy.deepcopy]
         self.numbers: dict[int, int] = {}  # identity → place among the objects
-        self.lent: dict[int, torch.nn.Module] = {}  # the tests' networks that objects here keep
-        self.passed: dict = {}  # place → what may still have a network of the last call
+        self.lent: dict = {}  # number → what objects here keep of the tests'
+        self.passed: list = []  # what came with the last call and may be kept
         self.graphs: dict[int, tuple[list, list]] = {}
         self.graph_numbers = itertools.count()
 
@@ -158,16 +158,15 @@ class Student:
     def do_call(self, request, buffers, out) -> dict:
         """Call something, and return what comes back and what changed."""
         answer = call(self, request, buffers, out)
-        answer["lent"] = [
-            [place, self._lend(module)]
-            for place, module in ((p, still_there()) for p, still_there in self.passed.items())
-            if module is not None and all(module is not one for one in self.lent.values())
-        ]
+        answer["lent"] = []
+        while self.passed:
+            kind, place, value = self.passed.pop()
+            is_kept = sys.getrefcount(value) > 2  # by more than `value` and the argument
+            is_known = any(value is one for one in self.lent.values())
+            if is_kept and not is_known and kept.can_be_lent(value):
+                self.lent[len(self.lent)] = value
+                answer["lent"].append([kind, place, len(self.lent) - 1])
         return answer
-
-    def _lend(self, module: torch.nn.Module) -> int:
-        self.lent[len(self.lent)] = module
-        return len(self.lent) - 1
 
     def lent_tensor(self, number: int, name: str) -> torch.Tensor | None:
         """Return a parameter or a buffer of a network that was lent, if it is still there."""

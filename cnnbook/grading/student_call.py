@@ -4,7 +4,6 @@ Nothing in here is trusted by anyone: it shares its process with the student's c
 """
 
 import contextlib
-import weakref
 from collections.abc import Iterator
 
 import torch
@@ -35,9 +34,15 @@ def call(student, request: dict, buffers: list, out: list) -> dict:
         set_generators(decoder.decode(request["random"]))
     for place in range(len(decoder.module_forms)):
         decoder.module(place)
-    student.passed = {place: weakref.ref(module) for place, module in decoder.modules.items()}
+    for place in range(len(decoder.kept_forms)):
+        decoder.keep(place)
     held = [*arguments, *named.values()]
     before = Before(student, decoder, held)
+    student.passed = [
+        *(("module", place, module) for place, module in decoder.modules.items()),
+        *(("kept", place, value) for place, value in decoder.kept.items()),
+        *(("argument", place, value) for place, value in before.containers.items()),
+    ]
     networks = {t: NetworkBefore(decoder.networks[t], full) for t, full, _ in request["networks"]}
     printed = Capped(student.limits.output)
     passed: list = []

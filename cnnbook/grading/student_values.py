@@ -9,7 +9,7 @@ import pickle
 import torch
 from torch import nn
 
-from cnnbook.grading import wire
+from cnnbook.grading import kept, wire
 from cnnbook.grading.module_tree import known_base, tree_of
 from cnnbook.grading.proxies import SPECIAL, base_of
 from cnnbook.grading.student_networks import restore
@@ -54,11 +54,11 @@ class Encoder:
         for place, one in self.kept.items():
             if value is one:
                 return {"t": "kept", "i": place}
-        if isinstance(value, nn.Module):
-            for number, module in self.student.lent.items():
-                for name, part in module.named_modules():
-                    if part is value:
-                        return {"t": "lent", "i": number, "part": name}
+        for number, one in self.student.lent.items():
+            parts = one.named_modules() if isinstance(one, nn.Module) else [("", one)]
+            for name, part in parts:
+                if part is value:
+                    return {"t": "lent", "i": number, "part": name}
         form = {"t": "object", "i": self.student.number_of(value)}
         form["name"] = str(getattr(value, "__name__", ""))[:200]
         if isinstance(value, nn.Module):
@@ -132,7 +132,7 @@ class Decoder:
         self.module_forms = request.get("modules", ())
         self.modules: dict[int, nn.Module] = {}  # the test's
         self.kept: dict[int, object] = {}
-        self.kept_in = request.get("kept", ())
+        self.kept_forms = request.get("kept", ())
         self.networks: dict[int, nn.Module] = {}  # the student's, that take part in the call
 
     def _tensor(self, form: dict) -> torch.Tensor:
@@ -191,7 +191,13 @@ class Decoder:
     def keep(self, number: int):
         """Return what keeps its identity, the same each time."""
         if number not in self.kept:
-            self.kept[number] = self._unpickled(self.kept_in[number])
+            form = self.kept_forms[number]
+            if "lent" not in form:
+                self.kept[number] = self._unpickled(form["b"])
+                return self.kept[number]
+            self.kept[number] = value = self.student.lent[form["lent"]]
+            if "state" in form:
+                kept.set_state(value, self.decode(form["state"]), may_shrink=True)
         return self.kept[number]
 
     def _unpickled(self, buffer: int):
