@@ -124,6 +124,17 @@ def test_a_network_that_was_lent_keeps_its_shapes_and_code(answer):
     assert score_of(answer, test)[0] == 1
 
 
+def test_only_containers_among_the_arguments_can_be_shared():
+    answer = (
+        "import gc\nclass f:\n    def __init__(self, function):\n        self.function = function\n"
+        "        (own,) = [o for o in gc.get_objects() if type(o).__name__ == 'Student']\n"
+        "        own.passed.append(('argument', 0, []))\n        self.kept = own.passed[-1][2]"
+    )
+    score, question = score_of(answer, "def right():\n    pass\nassert f(right)")
+    assert score == 0
+    assert question["state"] == "crashed"
+
+
 def test_an_object_of_the_tests_keeps_its_class():
     answer = (
         "def f(o):\n    o.__dict__['__class__'] = int\n"

@@ -5,8 +5,8 @@ rebuild    put the answers into the instructor's notebook
 warm       the parent that forks                     (control_group, kernel: the same for notebooks)
 student    the locked-in process that runs answers   (sandbox, cells, student_call, student_values,
                                                       student_networks)
-trial      the trusted process that runs the tests   (session, arguments, kept, answers, proxies,
-                                                      network_proxy, generators)
+trial      the trusted process that runs the tests   (session, arguments, kept, lent, answers,
+                                                      proxies, network_proxy, generators)
 reasons    what a test is worth, and why             (result, executed)
 grade      a class: many at once, one writer         (workers, record, hints, course)
 feedback   a page for each student                   (export: reports and files for others)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from cnnbook import checks
-from cnnbook.grading import frames
+from cnnbook.grading import frames, kept
 from cnnbook.grading.answers import Decoder
 from cnnbook.grading.arguments import Encoder
 from cnnbook.grading.cells import Capped
@@ -131,6 +131,8 @@ class Session:
         places = {"module": encoder.modules, "kept": encoder.kept, "argument": held}
         for kind, place, number in lent:
             value, number = places[kind][int(place)], int(number)
+            if kind == "argument" and not isinstance(value, kept.CONTAINERS):
+                raise ValueError("an argument that cannot be shared")
             make = LentNetwork if kind == "module" else LentObject
             self.lent.setdefault(number, make(number, value))
         return {int(number) for _, _, number in lent}
