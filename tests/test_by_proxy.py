@@ -65,7 +65,8 @@ def test_there_are_cases():
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_by_proxy_a_test_sees_what_it_would_see_at_home(name):
+def test_by_proxy_a_test_sees_what_it_would_see_at_home(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     answer, test = CASES[name]
     names = {}
     exec(SETUP + answer, names)

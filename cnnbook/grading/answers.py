@@ -107,7 +107,11 @@ class Decoder:
             module.__dict__.update(_session=self.session, _target=target)
             return module
 
-        return module_from(tree, self.tensors, bare)
+        def found(kind: str, number: int, name: str) -> nn.Module:
+            networks = self.sent.modules if kind == "sent" else self.session.networks
+            return networks[number].get_submodule(str(name))
+
+        return module_from(tree, self.tensors, bare, found)
 
     def apply_changes(self) -> None:
         """Do to the arguments here what the call did to them there."""

@@ -1,7 +1,8 @@
 """The way to the student: arguments of calls, as data, or as pickle where they are no data."""
 
 import io
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 import cloudpickle
@@ -9,7 +10,9 @@ import torch
 from torch import nn
 
 from cnnbook.grading import kept, wire
-from cnnbook.grading.lent import LentNetwork, LentObject
+from cnnbook.grading.lent import Lent, LentNetwork, LentTensor
+
+ITERATED = 100_000  # values of an iterator: all are drawn before the call
 
 
 class StudentOwned:
@@ -37,7 +40,7 @@ class Encoder:
     def __init__(
         self,
         networks: Iterable[nn.Module] = (),
-        lent: Mapping[int, LentNetwork | LentObject] = MappingProxyType({}),
+        lent: Mapping[int, Lent] = MappingProxyType({}),
         passed: Iterable[nn.Module] = (),
     ):
         self.out: list = []
@@ -68,6 +71,11 @@ class Encoder:
             return {"t": "kept", "i": self.keep(value)}
         if isinstance(value, nn.Module):
             return {"t": "module", "i": self.module_place(value)}
+        if isinstance(value, Iterator):
+            values = list(itertools.islice(value, ITERATED + 1))
+            if len(values) > ITERATED:
+                raise wire.Unsendable(f"an iterator that gives more than {ITERATED} values")
+            return {"t": "iterator", "v": [self.encode(part) for part in values]}
         if callable(value):
             self._held += kept.held_by(value)
         return {"t": "pickle", "b": self.pickled(value)}
@@ -126,8 +134,12 @@ class Encoder:
     def lend(self, holder: "StudentOwned") -> None:
         """Have the call know what an object of the student's keeps of the test's."""
         for one in [self.lent[number] for number in sorted(holder._given)]:
-            is_network = isinstance(one, LentNetwork)
-            self.module_place(one.value) if is_network else self.keep(one.value)
+            if isinstance(one, LentTensor):
+                self.forms[self.tensor_index(one.value)].setdefault("lent", [one.number, ""])
+            elif isinstance(one, LentNetwork):
+                self.module_place(one.value)
+            else:
+                self.keep(one.value)
 
     def involve(self, network: nn.Module) -> None:
         """Have the call know this network of the student's as it is here, and hear what becomes of it."""

@@ -43,7 +43,7 @@ def held_by(function) -> list:
 
 def can_be_lent(value) -> bool:
     """Return whether an object that keeps it shares it: its state is compared at each of its calls."""
-    if is_kept(value) or isinstance(value, torch.nn.Module):
+    if is_kept(value) or isinstance(value, torch.nn.Module | torch.Tensor):
         return True
     return not isinstance(value, np.ndarray) and _size(state_of(value)) <= LENT_SIZE
 

@@ -11,12 +11,23 @@ from cnnbook.grading import kept
 from cnnbook.grading.module_tree import changed_settings, settings_of
 
 
-class LentNetwork:
-    """A network that a student's object keeps, as the tests see it."""
+class Lent:
+    """Something that a student's object keeps, as the tests see it."""
 
-    def __init__(self, number: int, network: nn.Module):
-        self.number, self.value = number, network
+    def __init__(self, number: int, value):
+        self.number, self.value = number, value
         self.remember()
+
+    def remember(self) -> None:
+        """Take note of how it is, which is now the same on both sides."""
+
+
+class LentTensor(Lent):
+    """A parameter that came by itself, as to an optimizer; its values travel with each call."""
+
+
+class LentNetwork(Lent):
+    """A network."""
 
     def remember(self) -> None:
         """Take note of its parts and settings, which are now the same on both sides."""
@@ -35,12 +46,8 @@ class LentNetwork:
         return form
 
 
-class LentObject:
-    """Something else that a student's object keeps: an optimizer, a generator, a list."""
-
-    def __init__(self, number: int, value):
-        self.number, self.value = number, value
-        self.remember()
+class LentObject(Lent):
+    """Something else whose state `kept` knows: an optimizer, a generator, a list."""
 
     def remember(self) -> None:
         """Take note of its state, which is now the same on both sides."""

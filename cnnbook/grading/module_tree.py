@@ -5,6 +5,8 @@ class that a student wrote becomes a bare `nn.Module` with the same parameters, 
 asked for where the student's process runs.
 """
 
+from types import MappingProxyType
+
 import torch
 from torch import nn
 
@@ -67,12 +69,15 @@ def known_base(kind: type) -> str:
     return next(k.__name__ for k in kind.__mro__ if getattr(nn, k.__name__, None) is k)
 
 
-def tree_of(module: nn.Module, tensor_index, number_of=None) -> dict:
+def tree_of(module: nn.Module, tensor_index, number_of=None, there=MappingProxyType({})) -> dict:
     """Return a module as data.
 
     `tensor_index(tensor)` returns a tensor's place in the message, and `number_of(part)` what the
-    student's process knows of a part of a class of its own.
+    student's process knows of a part of a class of its own; `there` says of parts that the other
+    side has, by identity, where it finds them.
     """
+    if id(module) in there:
+        return {"there": there[id(module)]}
     settings = {k: v for k, v in module.__dict__.items() if k not in OWN | GUARDED and is_plain(v)}
 
     def indices(tensors):
@@ -89,7 +94,7 @@ def tree_of(module: nn.Module, tensor_index, number_of=None) -> dict:
         "buffers": indices(module._buffers),
         "unsaved": sorted(module._non_persistent_buffers_set),
         "parts": {
-            n: None if part is None else tree_of(part, tensor_index, number_of)
+            n: None if part is None else tree_of(part, tensor_index, number_of, there)
             for n, part in module._modules.items()
         },
     }
@@ -97,20 +102,25 @@ def tree_of(module: nn.Module, tensor_index, number_of=None) -> dict:
 
 def all_known(tree: dict | None) -> bool:
     """Return whether every part is of a class of torch.nn."""
-    if tree is None:
+    if tree is None or "there" in tree:
         return True
     return tree.get("class") is not None and all(map(all_known, tree["parts"].values()))
 
 
-def module_from(tree: dict, tensors: list[torch.Tensor], make=None, left: list[int] | None = None):
-    """Return the module that `tree_of` describes; `make(tree)` makes an empty one for a part of the student's.
+def module_from(
+    tree: dict, tensors: list[torch.Tensor], make=None, found=None, left: list[int] | None = None
+):
+    """Return the module that `tree_of` describes.
 
-    Raises WireError where the description is not one.
+    `make(tree)` makes an empty one for a part of the student's, and `found(place)` returns one that
+    is here. Raises WireError where the description is not one.
     """
     left = [PARTS] if left is None else left
     left[0] -= 1
     if left[0] < 0 or not isinstance(tree, dict):
         raise WireError("a network with too many parts")
+    if found is not None and "there" in tree:
+        return found(*tree["there"])
     try:
         kind = getattr(nn, tree["class"]) if tree["class"] else nn.Module
         if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
@@ -137,7 +147,7 @@ def module_from(tree: dict, tensors: list[torch.Tensor], make=None, left: list[i
             module.register_buffer(name, value, persistent=persistent)
         for name, part in tree["parts"].items():
             module.add_module(
-                name, None if part is None else module_from(part, tensors, make, left)
+                name, None if part is None else module_from(part, tensors, make, found, left)
             )
     except WireError:
         raise

@@ -35,7 +35,7 @@ class Proxy(StudentOwned):
         if name.startswith("__"):
             raise AttributeError(name)
         found = self._session.attribute(self._target, name)
-        if isinstance(found, Proxy) and self._keeps:
+        if isinstance(found, Proxy) and (self._keeps or self._given):
             self._given |= found._given
             found._given, found._keeps = self._given, True
         return found

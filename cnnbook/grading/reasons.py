@@ -33,7 +33,7 @@ def explain(cell: Cell, ran: Ran, failed: dict | None, gone: StudentGone | None)
     detail = f"{type(error).__name__}: {describe(error)} (line {ran.line} of {cell.id})"
     if isinstance(error, StudentGone):
         return error.state, GONE[error.state], f"{error.state}: {error.reason}"
-    if type(error).__name__ == "TooLong":
+    if type(error).__name__ == "TooLong" and not hasattr(error, "student_where"):
         return "timeout", GONE["timeout"], detail
     if isinstance(error, NameError) and not hasattr(error, "student_where"):
         name = getattr(error, "name", None) or "a name"

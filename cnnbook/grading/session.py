@@ -16,7 +16,7 @@ from cnnbook.grading.answers import Decoder
 from cnnbook.grading.arguments import Encoder
 from cnnbook.grading.cells import Capped
 from cnnbook.grading.generators import generator_marks, generator_states
-from cnnbook.grading.lent import LentNetwork, LentObject, modules_in
+from cnnbook.grading.lent import Lent, LentNetwork, LentObject, LentTensor, modules_in
 from cnnbook.grading.network_proxy import network_class
 from cnnbook.grading.proxies import Proxy
 from cnnbook.grading.student_errors import StudentGone, error_from
@@ -34,7 +34,7 @@ class Session:
         self.networks = weakref.WeakValueDictionary()  # number there → network here
         self.objects = weakref.WeakValueDictionary()
         self.classes: dict[tuple, type] = {}
-        self.lent: dict[int, LentNetwork | LentObject] = {}
+        self.lent: dict[int, Lent] = {}
         self.released: list[int] = []  # graphs that nothing here leads to any more
 
     def ask(self, op: str, buffers: list | None = None, **content) -> tuple[dict, list]:
@@ -128,13 +128,18 @@ class Session:
         for one in self.lent.values():
             if any(one.value is value for value in [*encoder.modules, *encoder.kept]):
                 one.remember()
-        places = {"module": encoder.modules, "kept": encoder.kept, "argument": held}
+        kinds = {
+            "module": (LentNetwork, encoder.modules),
+            "tensor": (LentTensor, encoder.tensors),
+            "kept": (LentObject, encoder.kept),
+            "argument": (LentObject, held),
+        }
         for kind, place, number in lent:
-            value, number = places[kind][int(place)], int(number)
+            make, things = kinds[kind]
+            value = things[int(place)]
             if kind == "argument" and not isinstance(value, kept.CONTAINERS):
                 raise ValueError("an argument that cannot be shared")
-            make = LentNetwork if kind == "module" else LentObject
-            self.lent.setdefault(number, make(number, value))
+            self.lent.setdefault(int(number), make(int(number), value))
         return {int(number) for _, _, number in lent}
 
     def class_of(self, target: int | None, name: str, base: str) -> type:

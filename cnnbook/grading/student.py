@@ -159,18 +159,30 @@ class Student:
         """Call something, and return what comes back and what changed."""
         answer = call(self, request, buffers, out)
         answer["lent"] = []
+        in_graph = self.graphs[answer["graph"]][1] if "graph" in answer else ()
         while self.passed:
             kind, place, value = self.passed.pop()
-            is_kept = sys.getrefcount(value) > 2  # by more than `value` and the argument
-            is_known = any(value is one for one in self.lent.values())
-            if is_kept and not is_known and kept.can_be_lent(value):
+            others = 2 + any(value is leaf for leaf in in_graph)  # `value`, the argument, the graph
+            is_kept = sys.getrefcount(value) > others
+            if is_kept and kept.can_be_lent(value) and not self._is_lent(value):
                 self.lent[len(self.lent)] = value
                 answer["lent"].append([kind, place, len(self.lent) - 1])
         return answer
 
+    def _is_lent(self, value) -> bool:
+        """Return whether it, or a network that it belongs to, is known to be kept."""
+        for one in self.lent.values():
+            is_network = isinstance(one, torch.nn.Module)
+            known = [one, *one.parameters()] if is_network else [one]
+            if any(value is part for part in known):
+                return True
+        return False
+
     def lent_tensor(self, number: int, name: str) -> torch.Tensor | None:
         """Return a parameter or a buffer of a network that was lent, if it is still there."""
         module = self.lent[number]
+        if isinstance(module, torch.Tensor):
+            return module
         return dict([*module.named_parameters(), *module.named_buffers()]).get(name)
 
     def do_attribute(self, request, buffers, out) -> dict:

@@ -39,6 +39,7 @@ def call(student, request: dict, buffers: list, out: list) -> dict:
     held = [*arguments, *named.values()]
     before = Before(student, decoder, held)
     student.passed = [
+        *(("tensor", place, t) for place, t in enumerate(decoder.tensors) if decoder.is_new(place)),
         *(("module", place, module) for place, module in decoder.modules.items()),
         *(("kept", place, value) for place, value in decoder.kept.items()),
         *(("argument", place, value) for place, value in before.containers.items()),

@@ -16,17 +16,21 @@ class StudentGone(BaseException):
 
 
 def error_from(form: dict) -> Exception:
-    """Return the student's error as one of Python's own, with the place where it happened."""
+    """Return the student's error as one of Python's own, or of a class that is made for its name.
+
+    It carries the place where it happened.
+    """
     text, where = str(form.get("text", "")), str(form.get("where", ""))
+    own = str((form.get("classes") or ["Error"])[0])
     for name in form.get("classes", ()):
         kind = getattr(builtins, str(name), None)
         usual = isinstance(kind, type) and issubclass(kind, Exception)
         if usual and kind is not Exception and not issubclass(kind, UnicodeError | OSError):
-            error = kind(text)
             break
     else:
-        classes = form.get("classes") or ["Error"]
-        error = StudentError(f"{classes[0]}: {text}")
-    error.student_where = where
-    error.student_class = str((form.get("classes") or ["Error"])[0])
+        kind = StudentError
+    if own != kind.__name__ and own.isidentifier():
+        kind = type(own, (kind,), {"__module__": "__main__"})
+    error = kind(text)
+    error.student_where, error.student_class = where, own
     return error

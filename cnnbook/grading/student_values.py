@@ -27,9 +27,10 @@ class Encoder:
         self.forms, self.with_graph, self.places = [], [], {}
         sent = decoder.tensors if decoder else []
         self.sent_modules = decoder.modules if decoder else {}
+        self.networks = decoder.networks if decoder else {}
         self.kept = decoder.kept if decoder else {}
         self.same = {id(tensor): ["sent", place] for place, tensor in enumerate(sent)}
-        for target, network in (decoder.networks if decoder else {}).items():
+        for target, network in self.networks.items():
             for name, parameter in network.named_parameters():
                 self.same[id(parameter)] = ["network", target, name]
         self.storages = {
@@ -88,7 +89,17 @@ class Encoder:
             sent = self.same.get(id(tensor), [""])[0] == "sent"
             return (self.tensor_index if sent else self.whole_index)(tensor)
 
-        return tree_of(network, index, self._own_part)
+        return tree_of(network, index, self._own_part, self._parts_there(network))
+
+    def _parts_there(self, network: nn.Module) -> dict[int, list]:
+        """Return identity → where it is found there, for parts of other networks in this call."""
+        found = {}
+        for number, other in self.networks.items():
+            if all(part is not network for part in other.modules()):
+                found |= {id(p): ["network", number, n] for n, p in other.named_modules()}
+        for place, other in self.sent_modules.items():
+            found |= {id(p): ["sent", place, n] for n, p in other.named_modules()}
+        return found
 
     def _own_part(self, module: nn.Module) -> dict:
         kind = self.student.numbers.get(id(type(module)))
@@ -147,6 +158,11 @@ class Decoder:
             tensor.grad = wire.tensor_of(form["gradient"], self.buffers)
         return tensor
 
+    def is_new(self, place: int) -> bool:
+        """Return whether a tensor is a parameter that belongs to nothing that is known here."""
+        form = self.forms[place]
+        return form.get("grad") and "own" not in form and "lent" not in form
+
     def restore(self, networks: list) -> None:
         """Give the student's networks what the tests changed, and find the parameters that were named."""
         for target, _, state in networks:
@@ -171,6 +187,8 @@ class Decoder:
             return self.keep(form["i"])
         if form["t"] == "module":
             return self.module(form["i"])
+        if form["t"] == "iterator":
+            return iter([self.decode(part) for part in form["v"]])
         return self._unpickled(form["b"])
 
     def module(self, place: int) -> nn.Module:
