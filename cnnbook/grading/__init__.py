@@ -6,7 +6,8 @@ warm       the parent that forks                     (control_group, kernel: the
 student    the locked-in process that runs answers   (sandbox, cells, student_call, student_values,
                                                       student_networks)
 trial      the trusted process that runs the tests   (session, arguments, kept, lent, answers,
-                                                      proxies, network_proxy, generators)
+                                                      proxies, network_proxy, generators,
+                                                      pictures)
 reasons    what a test is worth, and why             (result, executed)
 grade      a class: many at once, one writer         (workers, record, hints, course)
 feedback   a page for each student                   (export: reports and files for others)

@@ -4,7 +4,9 @@ import torch
 from torch import nn
 
 from cnnbook.grading import frames, kept, wire
+from cnnbook.grading.arguments import StudentOwned
 from cnnbook.grading.module_tree import all_known, is_plain, module_from
+from cnnbook.grading.pictures import picture_of
 from cnnbook.grading.proxies import Bridge, proxy_for
 
 
@@ -57,6 +59,8 @@ class Decoder:
             return self.tensors[form["i"]]
         if kind == "iterator":
             return iter([self.decode(part) for part in form["v"]])
+        if kind == "picture":
+            return picture_of(form, self.buffers)
         if kind == "sent":
             return self.sent.modules[form["i"]]
         if kind == "lent":
@@ -89,7 +93,8 @@ class Decoder:
         if known is not None and known._top() is known:
             known._renew(new)
             return known
-        new._settle()
+        for part in _outermost_proxies(new):
+            part._settle()
         return new
 
     def _is_up_to_date(self, network: nn.Module) -> bool:
@@ -140,6 +145,13 @@ class Decoder:
             kept.set_state(value, self.decode(form), may_shrink=is_lent)
         for target, state in self.answer["networks"]:
             self.session.networks[target]._adopt(state, self)
+
+
+def _outermost_proxies(network: nn.Module) -> list[nn.Module]:
+    """Return the parts, or the whole, whose code runs in the student's process."""
+    if isinstance(network, StudentOwned):
+        return [network]
+    return [found for part in network.children() for found in _outermost_proxies(part)]
 
 
 def _window(original: torch.Tensor, shape: list, stride: list, offset: int) -> torch.Tensor:

@@ -7,10 +7,12 @@ import io
 import pickle
 
 import torch
+from PIL.Image import Image
 from torch import nn
 
 from cnnbook.grading import kept, wire
 from cnnbook.grading.module_tree import known_base, tree_of
+from cnnbook.grading.pictures import picture_form
 from cnnbook.grading.proxies import SPECIAL, base_of
 from cnnbook.grading.student_networks import restore
 
@@ -60,6 +62,8 @@ class Encoder:
             for name, part in parts:
                 if part is value:
                     return {"t": "lent", "i": number, "part": name}
+        if isinstance(value, Image) and (form := picture_form(value, self.out)):
+            return form
         form = {"t": "object", "i": self.student.number_of(value)}
         form["name"] = str(getattr(value, "__name__", ""))[:200]
         if isinstance(value, nn.Module):
