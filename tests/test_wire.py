@@ -15,7 +15,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnbook.grading import answers, arguments, frames, generators, wire
+from cnnbook.grading import answers, arguments, frames, generators, pictures, wire
 
 plain_values = st.recursive(
     st.none()
@@ -220,6 +220,24 @@ def test_forged_forms_are_refused(form):
 def test_forged_tensors_are_refused(form):
     with pytest.raises(wire.WireError):
         wire.tensor_of(form, [b"1234", b""])
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"mode": "F", "s": [100_000, 100_000], "b": 0},
+        {"mode": "L", "s": [3, 3], "b": 0},
+        {"mode": "L", "s": [-2, -4], "b": 0},
+        {"mode": "L", "s": [4, 2], "b": 0, "ok": True},
+        {"mode": "1", "s": [3, 8], "b": 0, "ok": True},
+    ],
+)
+def test_an_image_has_the_size_of_its_pixels(form):
+    if form.pop("ok", False):
+        assert pictures.picture_of(form, [bytes(8)]).size == tuple(form["s"])
+    else:
+        with pytest.raises(wire.WireError, match="an image of"):
+            pictures.picture_of(form, [bytes(8)])
 
 
 def test_a_message_that_is_too_large_or_malformed_is_refused():

@@ -34,11 +34,11 @@ def is_plain(value, depth: int = 0) -> bool:
     return value is None or type(value) in (bool, int, float, str)
 
 
-def settings_of(module: nn.Module) -> dict[tuple[str, str], object]:
-    """Return the plain attributes of all parts, by the names of part and attribute."""
+def settings_of(module: nn.Module, *, of_parts: bool = True) -> dict[tuple[str, str], object]:
+    """Return the plain attributes of a network and its parts, by the names of part and attribute."""
     return {
         (name, key): value if type(value) not in (list, dict) else type(value)(value)
-        for name, part in module.named_modules()
+        for name, part in (module.named_modules() if of_parts else [("", module)])
         for key, value in part.__dict__.items()
         if key not in OWN and key[:1] != "_" and is_plain(value)
     }

@@ -67,8 +67,7 @@ class NetworkBefore:
         return [*parameters, *self.module.named_buffers()]
 
     def _settings(self) -> dict:
-        found = settings_of(self.module)
-        return found if self.thorough else {names: found[names] for names in found if not names[0]}
+        return settings_of(self.module, of_parts=self.thorough)
 
     def changes(self, encoder) -> dict:
         """Return what is otherwise now."""
