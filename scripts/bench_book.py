@@ -77,16 +77,17 @@ def main() -> int:
         forget()
         measure("forked book alone", BUILD_BOOK)
         pages["alone"] = pages_and_pictures()
-    best = {name: min(seconds) for name, seconds in times.items()}
+    best = {name: round(min(seconds), 3) for name, seconds in times.items()}
     usual = best["usual nbval"] + best["usual book"]
     names = sorted(set().union(*pages.values()))
     differing = [n for n in names if len({built.get(n) for built in pages.values()}) > 1]
     result = {
         "notebooks": len(chapters()) + len(solutions()),
         **{f"{name}, seconds": seconds for name, seconds in best.items()},
-        "ratio": (best["forked nbval"] + best["forked book"]) / usual,
-        "ratio, each notebook executed for both": (best["forked nbval"] + best["forked book alone"])
-        / usual,
+        "ratio": round((best["forked nbval"] + best["forked book"]) / usual, 3),
+        "ratio, each notebook executed for both": round(
+            (best["forked nbval"] + best["forked book alone"]) / usual, 3
+        ),
         "pages and pictures": len(pages["usual"]),
         "differing": differing,
         "failed": failed,
