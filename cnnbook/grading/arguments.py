@@ -12,7 +12,7 @@ from torch import nn
 from cnnbook.grading import kept, wire
 from cnnbook.grading.lent import Lent, LentNetwork, LentTensor
 
-ITERATED = 100_000  # values of an iterator: all are drawn before the call
+ITERATED = 10_000  # values of an iterator: all are drawn before the call
 
 
 class StudentOwned:
@@ -32,9 +32,9 @@ class Encoder:
     """Encodes the arguments of one call.
 
     `networks` are the student's that the tests hold: a parameter of theirs travels by its name, and
-    `involved` are those that the call may look at or change. `lent` is what the student's
-    objects keep of the tests', and `passed` are the networks that this call is given: both are one
-    and the same wherever they are met.
+    `involved` are those that the call may look at or change. `lent` is what the student's objects
+    keep of the tests', and `passed` are the networks that this call is given: each of both stays one
+    wherever it is met.
     """
 
     def __init__(

@@ -87,19 +87,12 @@ class Session:
             "arguments": encoder.encode(tuple(arguments)),
             "named": {name: encoder.encode(value) for name, value in named.items()},
         }
-        looked_at = list(encoder.involved)  # in full; a `forward` changes no more than buffers
-        if network is not None:
-            encoder.involve(network)
-            looked_at += [network._top()] if attribute else []
+        content["networks"] = _involved(encoder, network, is_forward=attribute is None)
         if attribute is not None:
             content["attribute"] = attribute
         elif network is not None:
             content["listen"] = network._listened_to()
-        networks = []
-        for one in encoder.involved:
-            thorough = any(one is other for other in looked_at)
-            networks.append([one._target, thorough, one._state(encoder, thorough)])
-        content |= {"networks": networks, "random": self._random(encoder), **_surroundings()}
+        content |= {"random": self._random(encoder), **_surroundings()}
         content |= {"tensors": encoder.forms, "kept": encoder.kept_forms}
         content["modules"] = encoder.module_forms
         content["release"], self.released = self.released, []
@@ -172,6 +165,22 @@ class Session:
             return None
         encoder.out.append(pickle.dumps(states))
         return {"t": "pickle", "b": len(encoder.out) - 1}
+
+
+def _involved(encoder: Encoder, network, is_forward: bool) -> list:
+    """Return the student's networks that take part in a call, and what the tests changed in them.
+
+    Those that are passed may be changed in any way; a `forward` changes no more than buffers.
+    """
+    looked_at = list(encoder.involved)
+    if network is not None:
+        encoder.involve(network)
+        looked_at += [] if is_forward else [network._top()]
+    found = []
+    for one in encoder.involved:
+        thorough = any(one is other for other in looked_at)
+        found.append([one._target, thorough, one._state(encoder, thorough)])
+    return found
 
 
 @contextlib.contextmanager
