@@ -5,7 +5,7 @@ from torch import nn
 
 from cnnbook.grading import frames, kept, wire
 from cnnbook.grading.arguments import StudentOwned
-from cnnbook.grading.module_tree import all_known, is_plain, module_from
+from cnnbook.grading.module_tree import all_known, is_lazy, is_plain, module_from
 from cnnbook.grading.pictures import picture_of
 from cnnbook.grading.proxies import Bridge, proxy_for
 
@@ -17,6 +17,9 @@ class Decoder:
         self.session, self.answer, self.buffers, self.sent = session, answer, buffers, sent
         self.arguments = arguments
         self.tensors = [self._tensor(form) for form in answer.get("tensors", ())]
+        for target, state in answer.get("networks", ()):
+            if "tree" in state:  # gradients will flow to the parameters that it has now
+                session.networks[target]._renew(self.network_from(state["tree"]))
         if "graph" in answer:
             linked = [i for i, form in enumerate(answer["tensors"]) if "graph" in form]
             values = [self.tensors[i] for i in linked]
@@ -171,7 +174,8 @@ def imitate(original: nn.Module, new: nn.Module) -> None:
         module.training = changed[name].training
     wanted = {name: p.requires_grad for name, p in new.named_parameters()}
     for name, parameter in original.named_parameters():
-        parameter.requires_grad_(wanted.get(name, parameter.requires_grad))
+        if not is_lazy(parameter):
+            parameter.requires_grad_(wanted.get(name, parameter.requires_grad))
 
 
 def _add_hooks(original: nn.Module, hooks: list) -> None:
@@ -191,6 +195,11 @@ def _set_settings(network: nn.Module, settings: list) -> None:
 
 def _graft(original: nn.Module, new: nn.Module) -> None:
     """Take over the parts that were replaced, added or removed, and leave the others as they are."""
+    for mine, theirs in (
+        (original._parameters, new._parameters),
+        (original._buffers, new._buffers),
+    ):
+        mine |= {name: theirs.get(name) for name, tensor in mine.items() if is_lazy(tensor)}
     for name in [name for name in original._modules if name not in new._modules]:
         del original._modules[name]
     for name, part in new._modules.items():
@@ -208,4 +217,4 @@ def _graft(original: nn.Module, new: nn.Module) -> None:
 
 def _looks(module: nn.Module) -> list:
     own = [*module._parameters.items(), *module._buffers.items()]
-    return [(name, None if tensor is None else tensor.shape) for name, tensor in own]
+    return [(n, None if t is None else is_lazy(t) or t.shape) for n, t in own]

@@ -11,6 +11,7 @@ from torch import nn
 
 from cnnbook.grading import kept, wire
 from cnnbook.grading.lent import Lent, LentNetwork, LentTensor
+from cnnbook.grading.module_tree import is_lazy
 
 ITERATED = 10_000  # values of an iterator: all are drawn before the call
 
@@ -185,7 +186,7 @@ class Pickler(cloudpickle.Pickler):
 
     def persistent_id(self, value):
         if isinstance(value, torch.Tensor):
-            return "tensor", self.encoder.tensor_index(value)
+            return None if is_lazy(value) else ("tensor", self.encoder.tensor_index(value))
         if is_owned(value):
             return "object", self.encoder.owned(value)
         if value is self.root or not self.encoder.has_identity(value):

@@ -8,7 +8,7 @@ else that `kept` knows.
 from torch import nn
 
 from cnnbook.grading import kept
-from cnnbook.grading.module_tree import changed_settings, settings_of
+from cnnbook.grading.module_tree import changed_settings, settings_of, tensors_of
 
 
 class Lent:
@@ -39,7 +39,7 @@ class LentNetwork(Lent):
         now = _parts(self.value)
         if now.keys() != self.parts.keys() or any(now[n] is not self.parts[n] for n in now):
             return {**form, "b": encoder.pickled(self.value, root=self.value)}
-        for name, tensor in [*self.value.named_parameters(), *self.value.named_buffers()]:
+        for name, tensor in tensors_of(self.value).items():
             encoder.forms[encoder.tensor_index(tensor)].setdefault("lent", [self.number, name])
         changed = changed_settings(self.settings, _settings(self.value))
         form["settings"] = [[*names, encoder.encode(value)] for names, value in changed.items()]

@@ -23,6 +23,7 @@ GUARDED = {
     "_set",
 }  # of a proxy
 PARTS = 20_000
+LAZY = "lazy"  # in place of a parameter without a shape yet
 
 
 def is_plain(value, depth: int = 0) -> bool:
@@ -47,6 +48,17 @@ def settings_of(module: nn.Module, *, of_parts: bool = True) -> dict[tuple[str, 
 def changed_settings(old: dict, new: dict) -> dict:
     """Return the attributes that are new or have another value."""
     return {key: value for key, value in new.items() if key not in old or old[key] != value}
+
+
+def is_lazy(tensor) -> bool:
+    """Return whether a layer still waits for its first input to know this parameter's shape."""
+    return isinstance(tensor, nn.parameter.UninitializedTensorMixin)
+
+
+def tensors_of(module: nn.Module) -> dict[str, torch.Tensor]:
+    """Return the parameters and buffers that have values, by name."""
+    named = [*module.named_parameters(), *module.named_buffers()]
+    return {name: tensor for name, tensor in named if not is_lazy(tensor)}
 
 
 def has_hooks(module: nn.Module) -> bool:
@@ -81,7 +93,10 @@ def tree_of(module: nn.Module, tensor_index, number_of=None, there=MappingProxyT
     settings = {k: v for k, v in module.__dict__.items() if k not in OWN | GUARDED and is_plain(v)}
 
     def indices(tensors):
-        return {n: None if t is None else tensor_index(t) for n, t in tensors.items()}
+        return {
+            n: None if t is None else LAZY if is_lazy(t) else tensor_index(t)
+            for n, t in tensors.items()
+        }
 
     known = known_class(module)
     return {
@@ -137,13 +152,25 @@ def module_from(
                 module.__dict__[name] = _tupled(value) if is_tuple else value
         module.training = bool(tree["training"])
         for name, index in tree["parameters"].items():
-            value = None if index is None else tensors[index]
+            value = (
+                None
+                if index is None
+                else nn.UninitializedParameter()
+                if index == LAZY
+                else tensors[index]
+            )
             if value is not None and not isinstance(value, nn.Parameter):
                 raise WireError(f"{name!r} is no parameter")
             module.register_parameter(name, value)
         for name, index in tree["buffers"].items():
             persistent = name not in tree["unsaved"]
-            value = None if index is None else tensors[index]
+            value = (
+                None
+                if index is None
+                else nn.UninitializedBuffer()
+                if index == LAZY
+                else tensors[index]
+            )
             module.register_buffer(name, value, persistent=persistent)
         for name, part in tree["parts"].items():
             module.add_module(

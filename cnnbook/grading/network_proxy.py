@@ -10,7 +10,7 @@ from torch import nn
 from cnnbook.grading import wire
 from cnnbook.grading.answers import imitate
 from cnnbook.grading.arguments import StudentOwned
-from cnnbook.grading.module_tree import changed_settings, is_plain, settings_of
+from cnnbook.grading.module_tree import changed_settings, is_plain, settings_of, tensors_of
 from cnnbook.grading.proxies import Proxy
 from cnnbook.grading.student_errors import StudentGone
 
@@ -91,11 +91,8 @@ class ModuleProxy(nn.Module, StudentOwned):
                     part.__dict__["_whole"] = self
         self._remember()
 
-    def _tensors(self) -> dict[str, torch.Tensor]:
-        return dict([*self.named_parameters(), *self.named_buffers()])
-
     def _remember(self) -> None:
-        known = {n: _look(t) for n, t in self._tensors().items()}
+        known = {n: _look(t) for n, t in tensors_of(self).items()}
         modes = {n: part.training for n, part in self.named_modules()}
         self.__dict__.update(_known=known, _modes=modes, _parts_known=dict(self.named_modules()))
         self.__dict__["_set"] = settings_of(self)
@@ -112,7 +109,7 @@ class ModuleProxy(nn.Module, StudentOwned):
                 self._parts_known |= {f"{name}.{n}".rstrip("."): p for n, p in part.named_modules()}
             if part.training != self._modes.get(name):
                 state["training"][name] = self._modes[name] = part.training
-        for name, tensor in self._tensors().items():
+        for name, tensor in tensors_of(self).items():
             value, needs, gradient = self._known.get(name, (None, None, None))
             if value is None or not _same(value, tensor.detach()):
                 state["tensors"][name] = encoder.tensor_index(tensor.detach())
@@ -132,9 +129,7 @@ class ModuleProxy(nn.Module, StudentOwned):
 
     def _adopt(self, state: dict, decoder) -> None:
         """Take over what a call changed there."""
-        if "tree" in state:
-            self._renew(decoder.network_from(state["tree"]))
-        own = self._tensors()
+        own = tensors_of(self)
         with torch.no_grad():
             for name, index in state.get("tensors", {}).items():
                 new = decoder.raw(index)
@@ -155,9 +150,9 @@ class ModuleProxy(nn.Module, StudentOwned):
     def _renew(self, new: nn.Module) -> None:
         """Become like this one, part by part."""
         imitate(self, new)
-        own = self._tensors()
+        own = tensors_of(self)
         with torch.no_grad():
-            for name, tensor in [*new.named_parameters(), *new.named_buffers()]:
+            for name, tensor in tensors_of(new).items():
                 if name in own and not _same(own[name], tensor):
                     own[name].copy_(tensor)
         self._settle()

@@ -26,6 +26,7 @@ from cnnbook.grading.assignment import link_files
 from cnnbook.grading.cells import CellRunner, describe, flush_figures
 from cnnbook.grading.generators import seed_generators, skip_absent_gpus
 from cnnbook.grading.limits import Limits
+from cnnbook.grading.module_tree import tensors_of
 from cnnbook.grading.student_call import call
 from cnnbook.grading.student_values import Encoder
 
@@ -183,7 +184,7 @@ class Student:
         module = self.lent[number]
         if isinstance(module, torch.Tensor):
             return module
-        return dict([*module.named_parameters(), *module.named_buffers()]).get(name)
+        return tensors_of(module).get(name)
 
     def do_attribute(self, request, buffers, out) -> dict:
         """Return an attribute of an object."""

@@ -12,7 +12,7 @@ from cnnbook import checks
 from cnnbook.grading import kept, wire
 from cnnbook.grading.cells import Capped
 from cnnbook.grading.generators import set_generators
-from cnnbook.grading.module_tree import changed_settings, settings_of, tree_of
+from cnnbook.grading.module_tree import changed_settings, is_lazy, settings_of, tree_of
 from cnnbook.grading.student_networks import NetworkBefore, gradient_of, marks_of
 from cnnbook.grading.student_values import Decoder, Encoder, ListedIterator
 
@@ -62,7 +62,8 @@ def call(student, request: dict, buffers: list, out: list) -> dict:
         inputs = [["sent", i] for i, t in enumerate(decoder.tensors) if t.requires_grad]
         leaves = [t for t in decoder.tensors if t.requires_grad]
         for number, network in decoder.networks.items():
-            wanted = [(n, p) for n, p in network.named_parameters() if p.requires_grad]
+            found = network.named_parameters()
+            wanted = [(n, p) for n, p in found if p.requires_grad and not is_lazy(p)]
             inputs += [["network", number, name] for name, _ in wanted]
             leaves += [p for _, p in wanted]
         answer["graph"], answer["inputs"] = next(student.graph_numbers), inputs

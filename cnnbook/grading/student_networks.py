@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from cnnbook.grading import wire
-from cnnbook.grading.module_tree import changed_settings, settings_of
+from cnnbook.grading.module_tree import changed_settings, is_lazy, settings_of, tensors_of
 
 
 def restore(module: nn.Module, state: dict, decoder) -> None:
@@ -34,7 +34,7 @@ def marks_of(module: nn.Module) -> list:
     return [
         [n, p.training, len(p._forward_hooks) + len(p._forward_pre_hooks), type(p).__name__]
         + [
-            [name, q.requires_grad, list(q.shape)]
+            [name, q.requires_grad, is_lazy(q) or list(q.shape)]
             for name, q in p._parameters.items()
             if q is not None
         ]
@@ -58,13 +58,14 @@ class NetworkBefore:
     def __init__(self, module: nn.Module, thorough: bool):
         self.module, self.thorough = module, thorough
         self.settings = self._settings()
-        self.marks = marks_of(module) if thorough else None
+        self.may_grow = thorough or any(map(is_lazy, module.parameters()))
+        self.marks = marks_of(module) if self.may_grow else None
         self.values = {n: wire.bytes_of(t) for n, t in self._watched()}
         self.gradients = {n: gradient_of(t) for n, t in self._watched() if t.requires_grad}
 
     def _watched(self) -> list:
-        parameters = [*self.module.named_parameters()] if self.thorough else []
-        return [*parameters, *self.module.named_buffers()]
+        buffers = [(n, t) for n, t in self.module.named_buffers() if not is_lazy(t)]
+        return [*tensors_of(self.module).items()] if self.thorough else buffers
 
     def _settings(self) -> dict:
         return settings_of(self.module, of_parts=self.thorough)
@@ -72,7 +73,7 @@ class NetworkBefore:
     def changes(self, encoder) -> dict:
         """Return what is otherwise now."""
         found: dict = {"tensors": {}, "gradients": {}}
-        if self.thorough and marks_of(self.module) != self.marks:
+        if self.may_grow and marks_of(self.module) != self.marks:
             found["tree"] = encoder.tree(self.module)
         for name, tensor in self._watched():
             if wire.bytes_of(tensor) != self.values.get(name):
