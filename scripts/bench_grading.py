@@ -119,26 +119,31 @@ def measure() -> dict:
 
 def flatness(count: int) -> dict:
     """Return what a submission costs early and late in a large class, and this process's memory."""
-    marks = [10, *(n for n in (100, 1000) if n < count), count]
-    points = []
+    marks = [10, 100, *range(1000, count, 1000), count]
+    points, result = [], {}
 
     def look(done: int, total: int, left: float) -> None:
         if len(points) < len(marks) and done >= marks[len(points)]:
             memory = Path("/proc/self/status").read_text().split("VmRSS:")[1].split()[0]
             points.append((done, time.perf_counter(), busy(), int(memory) >> 10))
+            for before, now in itertools.pairwise(points[-2:]):
+                between(before, now)
+
+    def between(before: tuple, now: tuple) -> None:
+        (first, start, used, _), (last, end, more, memory) = before, now
+        name = f"submissions {first} to {last}"
+        result[name] = {
+            "seconds each": round((end - start) / (last - first), 3),
+            "CPU seconds each": round((more - used) / (last - first), 3),
+            "MiB of the grading process": memory,
+        }
+        print(name, result[name], flush=True)
 
     with tempfile.TemporaryDirectory() as folder:
         course = make_course(Path(folder) / "course", mixtures(count))
         grade_class(course, ASSIGNMENT, students=["s0000"])  # so that the hints are known
         grade_class(course, ASSIGNMENT, progress=look)
     workers.stop_warm_parent()
-    result = {}
-    for (first, start, used, _), (last, end, more, memory) in itertools.pairwise(points):
-        result[f"submissions {first} to {last}"] = {
-            "seconds each": round((end - start) / (last - first), 3),
-            "CPU seconds each": round((more - used) / (last - first), 3),
-            "MiB of the grading process": memory,
-        }
     return result
 
 
