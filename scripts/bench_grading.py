@@ -23,36 +23,38 @@ from cnnbook.grading.course import Course
 from cnnbook.grading.grade import grade_class
 from cnnbook.grading.misconceptions import load_answers
 from scripts.answers_equal import compare_answers
-from scripts.grade_demo import ASSIGNMENT, NOTEBOOK, SOLUTION, submission
+from scripts.grade_demo import ASSIGNMENT, SOLUTION, submission
 from scripts.grading_costs import busy, costs
 from scripts.hardware import describe_hardware
 from scripts.paths import ROOT
 
 STOCK, ENGINE, FEW = 20, 100, 10
+QUICK = "05_receptive_fields"  # where all but the engine costs little
 
 
-def mixtures(count: int, seed: int = 0) -> list[dict]:
+def mixtures(count: int, seed: int = 0, solution: Path = SOLUTION) -> list[dict]:
     """Return notebooks that answer each question at random: rightly, in other words, or wrongly."""
     chooser = random.Random(seed)
-    _, questions = read_assignment(SOLUTION)
+    _, questions = read_assignment(solution)
     choices = {question.name: [question.source] * 3 for question in questions}
-    for answer in load_answers(SOLUTION.parent / "misconceptions.py"):
+    for answer in load_answers(solution.parent / "misconceptions.py"):
         choices[answer.question].append(answer.source)
+    release = ROOT / "exercises" / solution.parent.name / solution.name
     return [
-        submission({name: chooser.choice(sources) for name, sources in choices.items()})
+        submission({name: chooser.choice(sources) for name, sources in choices.items()}, release)
         for _ in range(count)
     ]
 
 
-def make_course(folder: Path, notebooks: list[dict]) -> Course:
+def make_course(folder: Path, notebooks: list[dict], solution: Path = SOLUTION) -> Course:
     """Write a released course with these submissions."""
     shutil.copytree(ROOT / "solutions", folder / "solutions")
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     run([sys.executable, "-m", "cnnbook.grading.cli", "release"], folder)
     for number, notebook in enumerate(notebooks):
-        target = folder / "submitted" / f"s{number:04d}" / ASSIGNMENT
+        target = folder / "submitted" / f"s{number:04d}" / solution.parent.name
         target.mkdir(parents=True)
-        (target / NOTEBOOK).write_text(json.dumps(notebook), encoding="utf-8")
+        (target / solution.name).write_text(json.dumps(notebook), encoding="utf-8")
     return Course(folder)
 
 
@@ -119,7 +121,7 @@ def measure() -> dict:
 
 def flatness(count: int) -> dict:
     """Return what a submission costs early and late in a large class, and this process's memory."""
-    marks = [10, 100, *range(1000, count, 1000), count]
+    marks = [10, *(n for n in (100, *range(1000, count, 1000)) if n < count), count]
     points, result = [], {}
 
     def look(done: int, total: int, left: float) -> None:
@@ -139,10 +141,11 @@ def flatness(count: int) -> dict:
         }
         print(name, result[name], flush=True)
 
+    (solution,) = (ROOT / "solutions" / QUICK).glob("*.ipynb")
     with tempfile.TemporaryDirectory() as folder:
-        course = make_course(Path(folder) / "course", mixtures(count))
-        grade_class(course, ASSIGNMENT, students=["s0000"])  # so that the hints are known
-        grade_class(course, ASSIGNMENT, progress=look)
+        course = make_course(Path(folder) / "course", mixtures(count, solution=solution), solution)
+        grade_class(course, QUICK, students=["s0000"])  # so that the hints are known
+        grade_class(course, QUICK, progress=look)
     workers.stop_warm_parent()
     return result
 
@@ -182,7 +185,7 @@ def main() -> int:
     else:
         name, result = "grading", measure()
     print(json.dumps(result, indent=1))
-    of = "all" if options.answers else ASSIGNMENT
+    of = "all" if options.answers else QUICK if options.flat else ASSIGNMENT
     record = {"hardware": describe_hardware(), "assignment": of, "result": result}
     (ROOT / "results" / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
     return int(bool(result.get("differences")))

@@ -75,9 +75,9 @@ class Answers:
         return {name: sources[number] for name, sources in right.items()}
 
 
-def submission(answers: dict[str, str]) -> dict:
+def submission(answers: dict[str, str], release: Path = RELEASE) -> dict:
     """Return the released notebook with these answers filled in, by grade_id."""
-    notebook = json.loads(RELEASE.read_text(encoding="utf-8"))
+    notebook = json.loads(release.read_text(encoding="utf-8"))
     for cell in notebook["cells"]:
         grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id")
         if grade_id in answers:
