@@ -125,6 +125,20 @@ def test_a_network_that_was_lent_keeps_its_shapes_and_code(answer):
     assert score_of(answer, test)[0] == 1
 
 
+def test_what_nobody_keeps_is_not_shared():
+    answer = (
+        "import gc\ndef f(net, x, values, optimizer):\n    return net(x)\ndef shared():\n"
+        "    (own,) = [o for o in gc.get_objects() if type(o).__name__ == 'Student']\n"
+        "    return len(own.lent)"
+    )
+    test = (
+        "net = nn.Sequential(nn.Linear(2, 2), nn.ReLU())\nx = torch.ones(1, 2, requires_grad=True)\n"
+        "outputs = [f(net, x, [1], torch.optim.SGD(net.parameters(), 0.1)) for _ in range(3)]\n"
+        "assert shared() == 0"
+    )
+    assert score_of(answer, test, right="def f():\n    pass\ndef shared():\n    pass")[0] == 1
+
+
 def test_only_containers_among_the_arguments_can_be_shared():
     answer = (
         "import gc\nclass f:\n    def __init__(self, function):\n        self.function = function\n"

@@ -11,7 +11,7 @@ from torch import nn
 
 from cnnbook.grading import kept, wire
 from cnnbook.grading.lent import Lent, LentNetwork, LentTensor
-from cnnbook.grading.module_tree import is_lazy
+from cnnbook.grading.module_tree import ATOMS, is_lazy
 
 ITERATED = 10_000  # values of an iterator: all are drawn before the call
 
@@ -185,6 +185,8 @@ class Pickler(cloudpickle.Pickler):
         self.encoder, self.root = encoder, root
 
     def persistent_id(self, value):
+        if type(value) in ATOMS:
+            return None
         if isinstance(value, torch.Tensor):
             return None if is_lazy(value) else ("tensor", self.encoder.tensor_index(value))
         if is_owned(value):

@@ -22,6 +22,7 @@ GUARDED = {
     "_parts_known",
     "_set",
 }  # of a proxy
+ATOMS = frozenset((bool, int, float, str, type(None)))
 PARTS = 20_000
 LAZY = "lazy"  # in place of a parameter without a shape yet
 
@@ -32,17 +33,18 @@ def is_plain(value, depth: int = 0) -> bool:
         value = [*value.values()]
     if isinstance(value, tuple | list):
         return depth < 3 and len(value) < 1000 and all(is_plain(v, depth + 1) for v in value)
-    return value is None or type(value) in (bool, int, float, str)
+    return type(value) in ATOMS
 
 
 def settings_of(module: nn.Module, *, of_parts: bool = True) -> dict[tuple[str, str], object]:
     """Return the plain attributes of a network and its parts, by the names of part and attribute."""
-    return {
-        (name, key): value if type(value) not in (list, dict) else type(value)(value)
-        for name, part in (module.named_modules() if of_parts else [("", module)])
-        for key, value in part.__dict__.items()
-        if key not in OWN and key[:1] != "_" and is_plain(value)
-    }
+    found = {}
+    for name, part in module.named_modules() if of_parts else [("", module)]:
+        for key, value in part.__dict__.items():
+            kind = type(value)
+            if key[:1] != "_" and key not in OWN and (kind in ATOMS or is_plain(value)):
+                found[name, key] = kind(value) if kind in (list, dict) else value
+    return found
 
 
 def changed_settings(old: dict, new: dict) -> dict:
