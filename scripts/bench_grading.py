@@ -32,13 +32,16 @@ STOCK, ENGINE, FEW = 20, 100, 10
 QUICK = "05_receptive_fields"  # where all but the engine costs little
 
 
-def mixtures(count: int, seed: int = 0, solution: Path = SOLUTION) -> list[dict]:
+def mixtures(
+    count: int, seed: int = 0, solution: Path = SOLUTION, *, also_wrong: bool = True
+) -> list[dict]:
     """Return notebooks that answer each question at random: rightly, in other words, or wrongly."""
     chooser = random.Random(seed)
     _, questions = read_assignment(solution)
     choices = {question.name: [question.source] * 3 for question in questions}
     for answer in load_answers(solution.parent / "misconceptions.py"):
-        choices[answer.question].append(answer.source)
+        if answer.is_right or also_wrong:
+            choices[answer.question].append(answer.source)
     release = ROOT / "exercises" / solution.parent.name / solution.name
     return [
         submission({name: chooser.choice(sources) for name, sources in choices.items()}, release)
@@ -143,7 +146,8 @@ def flatness(count: int) -> dict:
 
     (solution,) = (ROOT / "solutions" / QUICK).glob("*.ipynb")
     with tempfile.TemporaryDirectory() as folder:
-        course = make_course(Path(folder) / "course", mixtures(count, solution=solution), solution)
+        right = mixtures(count, solution=solution, also_wrong=False)  # a wrong one may be endless
+        course = make_course(Path(folder) / "course", right, solution)
         grade_class(course, QUICK, students=["s0000"])  # so that the hints are known
         grade_class(course, QUICK, progress=look)
     workers.stop_warm_parent()

@@ -154,25 +154,13 @@ def module_from(
                 module.__dict__[name] = _tupled(value) if is_tuple else value
         module.training = bool(tree["training"])
         for name, index in tree["parameters"].items():
-            value = (
-                None
-                if index is None
-                else nn.UninitializedParameter()
-                if index == LAZY
-                else tensors[index]
-            )
+            value = _tensor_at(index, tensors, nn.UninitializedParameter)
             if value is not None and not isinstance(value, nn.Parameter):
                 raise WireError(f"{name!r} is no parameter")
             module.register_parameter(name, value)
         for name, index in tree["buffers"].items():
             persistent = name not in tree["unsaved"]
-            value = (
-                None
-                if index is None
-                else nn.UninitializedBuffer()
-                if index == LAZY
-                else tensors[index]
-            )
+            value = _tensor_at(index, tensors, nn.UninitializedBuffer)
             module.register_buffer(name, value, persistent=persistent)
         for name, part in tree["parts"].items():
             module.add_module(
@@ -183,6 +171,12 @@ def module_from(
     except Exception as error:
         raise WireError(f"a network that cannot be read: {error}") from None
     return module
+
+
+def _tensor_at(index, tensors: list[torch.Tensor], without_shape: type) -> torch.Tensor | None:
+    if index is None:
+        return None
+    return without_shape() if index == LAZY else tensors[index]
 
 
 def _listed(value):
