@@ -8,7 +8,10 @@ import argparse
 import contextlib
 import io
 import multiprocessing
+import os
 import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from cnnbook.grading.assignment import Question, read_assignment
@@ -36,6 +39,16 @@ def score(setup: str, answer: str, question: Question, *, seconds: float = SECON
     process.kill()
     process.join()
     return earned
+
+
+def scores(
+    setup: str, answers: Iterable[str], question: Question, *, seconds: float = SECONDS
+) -> list[float]:
+    """Return the points of each answer; as many are tried at a time as there are cores."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(
+            pool.map(lambda answer: score(setup, answer, question, seconds=seconds), answers)
+        )
 
 
 def _score_here(setup, answer, question, sender) -> None:
@@ -74,8 +87,9 @@ def problems_of(notebook: Path, release: Path, only: str | None) -> tuple[list[s
                 f"at least {LEAST_WRONG} and {LEAST_RIGHT} are needed"
             )
         reference = Answer(question.name, "the solution itself", question.source, None)
-        for answer in [reference, *mine]:
-            earned, tried = score(setup, answer.source, question), tried + 1
+        tried += 1 + len(mine)
+        points = scores(setup, [reference.source, *(answer.source for answer in mine)], question)
+        for answer, earned in zip([reference, *mine], points, strict=True):
             if answer.is_right and earned != question.points:
                 problems.append(
                     f"{question.name}: the right answer {answer.name!r} got {earned:g} "

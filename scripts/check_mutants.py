@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import yaml
 
 from cnnbook.grading.assignment import Question, read_assignment
-from scripts.check_misconceptions import score
+from scripts.check_misconceptions import scores
 from scripts.paths import ROOT, solutions
 
 LISTED = ROOT / "tests" / "equivalent_mutants.yml"
@@ -110,12 +110,10 @@ def _difference(before: str, after: str) -> str:
 
 def survivors(setup: str, question: Question) -> tuple[list[str], int]:
     """Return the mutants that keep full marks, and how many were tried."""
-    alive, tried = [], 0
-    for change, source in mutants_of(question.source):
-        tried += 1
-        if score(setup, source, question, seconds=SECONDS) >= question.points:
-            alive.append(change)
-    return alive, tried
+    mutants = list(mutants_of(question.source))
+    points = scores(setup, [source for _, source in mutants], question, seconds=SECONDS)
+    pairs = zip(mutants, points, strict=True)
+    return [change for (change, _), earned in pairs if earned >= question.points], len(mutants)
 
 
 def main() -> int:

@@ -1,7 +1,10 @@
 """`nbgrader validate` must pass every solution and fail every release."""
 
+import argparse
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from scripts.paths import ROOT, exercises, solutions
@@ -18,18 +21,23 @@ def validate(notebook: Path) -> str:
 
 
 def main() -> int:
-    """Validate all, and print what is not as it must be."""
+    """Validate all, or the notebooks that are named, and print what is not as it must be."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("notebooks", nargs="*", type=Path, help="all, when none is named")
+    known = {**dict.fromkeys(solutions(), PASSES), **dict.fromkeys(exercises(), FAILS)}
+    notebooks = [path.resolve() for path in parser.parse_args().notebooks] or list(known)
+    if strangers := [str(path) for path in notebooks if path not in known]:
+        parser.error(f"neither a solution nor a release: {', '.join(strangers)}")
     problems = []
-    for notebooks, wanted in ((solutions(), PASSES), (exercises(), FAILS)):
-        for notebook in notebooks:
-            words = validate(notebook)
-            if wanted not in words:
-                problems.append(f"{notebook.relative_to(ROOT)}: expected {wanted!r}, got\n{words}")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for notebook, words in zip(notebooks, pool.map(validate, notebooks), strict=True):
+            if known[notebook] not in words:
+                name = notebook.relative_to(ROOT)
+                problems.append(f"{name}: expected {known[notebook]!r}, got\n{words}")
     for problem in problems:
         print(problem)
-    count = len(solutions()) + len(exercises())
-    print(f"nbgrader validate: {count} notebooks, {len(problems)} not as they must be")
-    return int(bool(problems) or count == 0)
+    print(f"nbgrader validate: {len(notebooks)} notebooks, {len(problems)} not as they must be")
+    return int(bool(problems) or not notebooks)
 
 
 if __name__ == "__main__":

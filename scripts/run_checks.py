@@ -121,7 +121,7 @@ def browser() -> Outcome:
 
     if ensure_chromium() is None:
         return Outcome(skipped=1, notes=[f"no Chromium; install it: {INSTALL}"])
-    return pytest(*IN_BROWSER)
+    return pytest(*IN_BROWSER, "-n", "2")
 
 
 def module(name: str, *arguments: str):

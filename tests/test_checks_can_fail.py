@@ -188,7 +188,7 @@ def test_a_figure_of_the_book_cannot_be_made_without_alt_text(project, chapter):
 def test_a_solution_that_fails_its_own_tests_is_found(project):
     solution = project / "solutions" / "02_convolution" / "convolution.ipynb"
     replace(solution, "total = dilation * (kernel_size - 1)", "total = kernel_size - 1")
-    code, words = check(project, "validate")
+    code, words = check(project, "check_validate", "solutions/02_convolution/convolution.ipynb")
     assert code == 1
     assert "solutions/02_convolution/convolution.ipynb: expected 'Success!" in words
 
@@ -199,7 +199,7 @@ def test_a_release_that_holds_the_solution_is_found(project):
         for kind in ("solutions", "exercises")
     ]
     shutil.copy(*names)
-    code, words = check(project, "validate")
+    code, words = check(project, "check_validate", "exercises/02_convolution/convolution.ipynb")
     assert code == 1
     assert "exercises/02_convolution/convolution.ipynb: expected 'VALIDATION FAILED'" in words
 
