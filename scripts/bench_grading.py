@@ -28,7 +28,7 @@ from scripts.grading_costs import busy, costs
 from scripts.hardware import describe_hardware
 from scripts.paths import ROOT
 
-STOCK, ENGINE, FEW = 20, 100, 10
+FEW, CLASS = 20, 100
 QUICK = "05_receptive_fields"  # where all but the engine costs little
 
 
@@ -90,35 +90,31 @@ def scores(course: Course) -> dict[str, dict[str, float]]:
 def measure() -> dict:
     """Return the times of both, from one run."""
     with tempfile.TemporaryDirectory() as folder:
-        few, many, stock = (Path(folder) / name for name in ("few", "many", "stock"))
-        notebooks = mixtures(ENGINE)
+        few, whole = Path(folder) / "few", Path(folder) / "whole"
+        notebooks = mixtures(CLASS)
         make_course(few, notebooks[:FEW])
-        make_course(many, notebooks)
-        make_course(stock, notebooks[:STOCK])
-        for course in (few, many, stock):
+        make_course(whole, notebooks)
+        for course in (few, whole):
             grade_command(course)  # for warmth, and so that the hints are known
-        ours_same = grade_command(stock)
-        ours_few, ours_many = grade_command(few), grade_command(many)
-        shutil.rmtree(stock / "autograded")
-        theirs = run(["nbgrader", "autograde", ASSIGNMENT], stock)
-    each = (ours_many - ours_few) / (ENGINE - FEW)
+        ours_few, ours = grade_command(few), grade_command(whole)
+        shutil.rmtree(whole / "autograded")
+        theirs = run(["nbgrader", "autograde", ASSIGNMENT], whole)
+    each = (ours - ours_few) / (CLASS - FEW)
     times = {
-        "nbgrader, seconds a submission": theirs / STOCK,
-        "engine, seconds a submission, the same ones": ours_same / STOCK,
-        f"engine, seconds a submission, {ENGINE}": ours_many / ENGINE,
+        "submissions": CLASS,
+        "nbgrader, seconds a submission": theirs / CLASS,
+        "engine, seconds a submission": ours / CLASS,
         "engine, each further submission": each,
-        "times faster, the same submissions, start included": theirs / ours_same,
-        f"times faster, {ENGINE} submissions, start included": theirs
-        / STOCK
-        / (ours_many / ENGINE),
-        "times faster, each further submission": theirs / STOCK / each,
+        "times faster, start included": theirs / ours,
+        f"times faster where there are only {FEW}": theirs / CLASS * FEW / ours_few,
+        "times faster, each further submission": theirs / CLASS / each,
     }
     each_assignment = costs()
     workers.stop_warm_parent()
     beyond = [cost["beyond"] for cost in each_assignment.values()]
     mean = sum(beyond) / len(beyond)
     times["CPU seconds beyond the cells, mean of the assignments"] = mean
-    times["the same, per second of nbgrader's for a submission"] = mean / (theirs / STOCK)
+    times["the same, per second of nbgrader's for a submission"] = mean / (theirs / CLASS)
     return {name: round(value, 3) for name, value in times.items()} | {"costs": each_assignment}
 
 
