@@ -14,7 +14,7 @@ from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
 
-from cnnbook.grading.kernel import warm_kernels
+from cnnbook.forked.kernel import warm_kernels
 from scripts.paths import BUILD, HTML, ROOT, chapters
 
 VENDOR = BUILD / "vendor"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cnnbook.grading.kernel import warm_kernels
+from cnnbook.forked.kernel import warm_kernels
 from scripts import keep_executed
 from scripts.build_book import keep_outputs
 from scripts.compared_outputs import compared_outputs

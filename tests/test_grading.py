@@ -23,7 +23,7 @@ from cnnbook.grading.hints import handed_with
 from cnnbook.grading.limits import Limits
 from cnnbook.grading.misconceptions import load_answers
 from cnnbook.grading.rebuild import rebuild
-from cnnbook.grading.warm import ROLES, Warm
+from cnnbook.grading.warm import ROLES, start_server
 from scripts.paths import ROOT, solutions
 from tests.one_question import LIMITS, score_of
 from tests.submissions.course import ASSIGNMENT, FULL, NOTEBOOK, Submission, make_course
@@ -181,12 +181,12 @@ def _numbered():
 def test_every_wall_holds_and_is_seen_missing_without_a_sandbox(tmp_path, monkeypatch):
     secret = tmp_path / "secret"
     secret.write_text("x")
-    warm = Warm()
+    warm = start_server()
     try:
         assert doctor.examine(secret, warm) == {
             wall: "holds" for wall in [*doctor.PROBES, "an endless loop is ended"]
         }
-        open_walls = Warm()
+        open_walls = start_server()
         original = open_walls.fork
         open_walls.fork = lambda role: original("student-unprotected")
         harmless = {
@@ -205,7 +205,7 @@ def test_without_a_sandbox_nothing_is_graded_unless_it_is_said(course, monkeypat
     workers.stop_warm_parent()
     script = course.root / "sitecustomize.py"
     script.write_text(
-        "import sys\nif any('cnnbook.grading.warm' in a for a in sys.orig_argv):\n"
+        "import sys\nif any('cnnbook.forked.server' in a for a in sys.orig_argv):\n"
         "    import cnnbook.grading.sandbox as s\n"
         "    def refuse():\n        raise OSError('namespaces are not allowed here')\n    s.separate = refuse\n"
     )
@@ -222,9 +222,9 @@ def test_without_a_sandbox_nothing_is_graded_unless_it_is_said(course, monkeypat
 
 
 def test_the_roles_of_the_warm_parent_are_the_only_ones():
-    warm = Warm()
+    warm = start_server()
     try:
-        assert set(ROLES) == {"grade", "student", "student-unprotected", "kernel"}
+        assert set(ROLES) == {"grade", "student", "student-unprotected"}
         with pytest.raises(OSError, match="could not fork"):
             warm.fork("anything")
     finally:

@@ -15,7 +15,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnbook.grading import answers, arguments, frames, generators, pictures, wire
+from cnnbook.forked import messages
+from cnnbook.grading import answers, arguments, generators, pictures, wire
 
 plain_values = st.recursive(
     st.none()
@@ -39,8 +40,8 @@ def there_and_back(value):
     form = wire.plain(value, buffers, refuse)
     left, right = socket.socketpair()
     with left, right:
-        frames.send(left, {"v": form}, buffers)
-        message, out = frames.receive(right, 1 << 24)
+        messages.send(left, {"v": form}, buffers)
+        message, out = messages.receive(right, 1 << 24)
     return wire.value_of(message["v"], out, refuse)
 
 
@@ -91,7 +92,7 @@ def test_a_named_tuple_keeps_its_names():
     ids=str,
 )
 def test_no_form_makes_more_than_a_value(form):
-    with pytest.raises(frames.WireError):
+    with pytest.raises(messages.WireError):
         wire.value_of(form, [], lambda other: None)
 
 
@@ -114,7 +115,7 @@ def test_the_order_of_dimensions_in_memory_comes_back(tensor):
     assert torch.equal(back, tensor)
     assert back.stride() == tensor.stride()
     for order in ([0, 0, 1, 2], [7], "x", [0, 1, 2, -1]):
-        with pytest.raises(frames.WireError):
+        with pytest.raises(messages.WireError):
             wire.tensor_of({**form, "o": order}, buffers)
 
 
@@ -242,18 +243,18 @@ def test_an_image_has_the_size_of_its_pixels(form):
 
 def test_a_message_that_is_too_large_or_malformed_is_refused():
     for raw in (
-        frames.HEADER.pack(1 << 40, 0),
-        frames.HEADER.pack(2, 1 << 40),
-        frames.HEADER.pack(2, 1) + (1 << 40).to_bytes(8, "big"),
-        frames.HEADER.pack(3, 0) + b"[1]",
-        frames.HEADER.pack(3, 0) + b"{x}",
+        messages.HEADER.pack(1 << 40, 0),
+        messages.HEADER.pack(2, 1 << 40),
+        messages.HEADER.pack(2, 1) + (1 << 40).to_bytes(8, "big"),
+        messages.HEADER.pack(3, 0) + b"[1]",
+        messages.HEADER.pack(3, 0) + b"{x}",
     ):
         left, right = socket.socketpair()
         with left, right:
             left.sendall(raw)
             left.shutdown(socket.SHUT_WR)
-            with pytest.raises(frames.WireError):
-                frames.receive(right, 1 << 20)
+            with pytest.raises(messages.WireError):
+                messages.receive(right, 1 << 20)
 
 
 def test_a_trickle_of_bytes_does_not_move_the_deadline():
@@ -268,7 +269,7 @@ def test_a_trickle_of_bytes_does_not_move_the_deadline():
         thread = threading.Thread(target=trickle)
         thread.start()
         with pytest.raises(TimeoutError):
-            frames.receive(right, 1 << 20, time.monotonic() + 0.15)
+            messages.receive(right, 1 << 20, time.monotonic() + 0.15)
         stop.set()
         thread.join()
 
@@ -290,14 +291,14 @@ def test_every_use_of_pythons_generator_leaves_a_mark(by_memory, monkeypatch):
     assert generators.python_mark() == first
 
 
-@pytest.mark.parametrize("sizes", [[], [0], [5, 0, 7], [frames.SMALL], [frames.SMALL + 1, 3]])
+@pytest.mark.parametrize("sizes", [[], [0], [5, 0, 7], [messages.SMALL], [messages.SMALL + 1, 3]])
 def test_small_and_large_messages_come_in_one_piece(sizes):
     left, right = socket.socketpair()
     with left, right:
         sent = [bytes([n % 251]) * size for n, size in enumerate(sizes)]
-        sending = threading.Thread(target=frames.send, args=(left, {"n": 1}, sent))
+        sending = threading.Thread(target=messages.send, args=(left, {"n": 1}, sent))
         sending.start()
-        message, buffers = frames.receive(right, 1 << 20)
+        message, buffers = messages.receive(right, 1 << 20)
         sending.join()
         assert message == {"n": 1} and [bytes(b) for b in buffers] == sent
         right.setblocking(False)
@@ -327,5 +328,5 @@ def test_a_view_shows_what_was_sent_and_nothing_beside_it(view, allowed):
         (seen,) = answers.Decoder(None, answer, buffers, sent).tensors
         assert torch.equal(seen, everything[2:8].as_strided(view[0], view[1], 2 + view[2]))
     else:
-        with pytest.raises(frames.WireError, match="not sent"):
+        with pytest.raises(messages.WireError, match="not sent"):
             answers.Decoder(None, answer, buffers, sent)

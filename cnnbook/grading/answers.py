@@ -3,7 +3,8 @@
 import torch
 from torch import nn
 
-from cnnbook.grading import frames, kept, wire
+from cnnbook.forked import messages
+from cnnbook.grading import kept, wire
 from cnnbook.grading.arguments import StudentOwned
 from cnnbook.grading.module_tree import all_known, is_lazy, is_plain, module_from
 from cnnbook.grading.pictures import picture_of
@@ -74,7 +75,7 @@ class Decoder:
         if kind == "argument":
             return self.arguments[form["i"]]
         if kind != "object":
-            raise frames.WireError(f"a value of kind {kind!r}")
+            raise messages.WireError(f"a value of kind {kind!r}")
         target, name = int(form["i"]), str(form["name"])
         if form["kind"] == "network":
             return self._network(target, form["tree"])
@@ -162,7 +163,7 @@ def _window(original: torch.Tensor, shape: list, stride: list, offset: int) -> t
     shape, stride, first = [int(n) for n in shape], [int(n) for n in stride], int(offset)
     last = first + sum((n - 1) * step for n, step in zip(shape, stride, strict=True))
     if min([first, *shape, *stride]) < 0 or last >= original.numel():
-        raise frames.WireError("a view of what was not sent")
+        raise messages.WireError("a view of what was not sent")
     return original.as_strided(shape, stride, original.storage_offset() + first)
 
 

@@ -6,11 +6,12 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from cnnbook.grading import frames
+from cnnbook.forked import messages
+from cnnbook.forked.server import ForkServer
 from cnnbook.grading.limits import MIB, Limits
 from cnnbook.grading.session import Session
 from cnnbook.grading.student_errors import StudentGone
-from cnnbook.grading.warm import Warm
+from cnnbook.grading.warm import start_server
 
 PROBES = {  # what is claimed → code that sets `through` when the wall does not hold
     "no network": """
@@ -108,9 +109,9 @@ for name in os.listdir("/scratch"):
 }
 
 
-def examine(secret: Path, warm: Warm | None = None) -> dict[str, str]:
+def examine(secret: Path, warm: ForkServer | None = None) -> dict[str, str]:
     """Return, for each wall, "holds" or what is wrong. `secret` is a file that must not be seen."""
-    own = warm or Warm()
+    own = warm or start_server()
     limits = replace(Limits(), memory=1024 * MIB, processes=24, cell_seconds=20, scratch_files=2000)
     found = {}
     try:
@@ -131,11 +132,11 @@ def examine(secret: Path, warm: Warm | None = None) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def locked_in(warm: Warm, limits: Limits):
+def locked_in(warm: ForkServer, limits: Limits):
     """Start a student's process. Raises OSError where it cannot be locked in."""
     with warm.fork("student") as channel:
-        frames.send(channel, {"limits": limits.as_dict(), "files": None}, [])
-        answer, _ = frames.receive(channel, 1 << 16, time.monotonic() + 30)
+        messages.send(channel, {"limits": limits.as_dict(), "files": None}, [])
+        answer, _ = messages.receive(channel, 1 << 16, time.monotonic() + 30)
         if answer.get("sandbox") is not None:
             raise OSError(answer["sandbox"])
         session = Session(channel, limits.message)
@@ -143,7 +144,7 @@ def locked_in(warm: Warm, limits: Limits):
         yield session
 
 
-def _try(warm: Warm, limits: Limits, code: str) -> str:
+def _try(warm: ForkServer, limits: Limits, code: str) -> str:
     try:
         with locked_in(warm, limits) as session:
             answer, _ = session.ask("run", source=code, name="probe")
@@ -161,7 +162,7 @@ def _try(warm: Warm, limits: Limits, code: str) -> str:
         return f"no sandbox: {error}"
 
 
-def _endless(warm: Warm, limits: Limits) -> str:
+def _endless(warm: ForkServer, limits: Limits) -> str:
     code = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass"
     try:
         with locked_in(warm, replace(limits, cell_seconds=1)) as session:

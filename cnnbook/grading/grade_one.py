@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from cnnbook.grading import frames
+from cnnbook.forked import messages
 from cnnbook.grading.assignment import link_files, released_cells
 from cnnbook.grading.executed import executed_notebook
 from cnnbook.grading.generators import skip_absent_gpus
@@ -28,7 +28,7 @@ from cnnbook.grading.trial import NoSandbox, Trial, questions_of
 
 def main(channel: socket.socket, address: str, role: str) -> None:
     """Take one job from the channel, grade it and send the result back."""
-    job, _ = frames.receive(channel, 1 << 31)
+    job, _ = messages.receive(channel, 1 << 31)
     if job.get("cpu") is not None:
         os.sched_setaffinity(0, [job["cpu"]])
     fcntl(channel, F_SETOWN, os.getpid())  # when the other side goes away, SIGIO ends this process
@@ -40,7 +40,7 @@ def main(channel: socket.socket, address: str, role: str) -> None:
     except NoSandbox as error:
         answer = {"no sandbox": str(error)}
     fcntl(channel, F_SETFL, flags)
-    frames.send(channel, answer, [])
+    messages.send(channel, answer, [])
 
 
 @contextlib.contextmanager

@@ -9,7 +9,6 @@ Raises SandboxError where the machine does not allow it: then nothing may be run
 import ctypes
 import os
 import resource
-import signal
 import stat
 import sys
 import sysconfig
@@ -26,7 +25,7 @@ MNT_DETACH = 2
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, AT_EMPTY_PATH, AT_RECURSIVE = 1, 2, 0x1000, 0x8000
 SYS_MOUNT_SETATTR = 442
 SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}.get(os.uname().machine, -1)
-PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_SET_DUMPABLE = 1, 24, 38, 4
+PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_SET_DUMPABLE = 24, 38, 4
 
 SCRATCH = "/scratch"
 FILES_OF_ETC = ("ld.so.cache", "ld.so.conf", "localtime", "fonts", "alternatives", "nsswitch.conf")
@@ -36,13 +35,6 @@ ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "OMP_NUM_THREADS", "MKL_NUM_THREA
 
 class SandboxError(OSError):
     """The machine does not allow a wall of the sandbox."""
-
-
-def die_with_parent(parent: int) -> None:
-    """Have the kernel kill this process when its parent, of that number, dies."""
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def separate() -> None:

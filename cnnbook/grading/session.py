@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from cnnbook import checks
-from cnnbook.grading import frames, kept
+from cnnbook.forked import messages
+from cnnbook.grading import kept
 from cnnbook.grading.answers import Decoder
 from cnnbook.grading.arguments import Encoder
 from cnnbook.grading.cells import Capped
@@ -42,13 +43,13 @@ class Session:
         self.number += 1
         try:
             self.channel.settimeout(max(self.deadline - time.monotonic(), 0.001))
-            frames.send(self.channel, {"op": op, "n": self.number, **content}, buffers or [])
-            answer, out = frames.receive(self.channel, self.message_limit, self.deadline)
+            messages.send(self.channel, {"op": op, "n": self.number, **content}, buffers or [])
+            answer, out = messages.receive(self.channel, self.message_limit, self.deadline)
         except TimeoutError:
             raise StudentGone("timeout", "it did not end in time") from None
         except (EOFError, OSError):
             raise StudentGone("crashed", "its process ended in the middle") from None
-        except frames.WireError as error:
+        except messages.WireError as error:
             raise StudentGone("crashed", f"its answer could not be read: {error}") from None
         if "ended" in answer:
             reasons = {9: ("memory", "its process was killed, most likely for its use of memory")}
@@ -188,7 +189,7 @@ def _readable():
     """Say that the student's process is at fault where its answer is not what it has to be."""
     try:
         yield
-    except frames.WireError as error:
+    except messages.WireError as error:
         raise StudentGone("crashed", f"its answer could not be read: {error}") from None
     except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
         raise StudentGone("crashed", f"its answer is not complete: {error}") from None

@@ -22,7 +22,9 @@ import warnings
 
 import torch
 
-from cnnbook.grading import frames, kept, sandbox, wire
+from cnnbook.forked import messages
+from cnnbook.forked.server import PR_SET_PDEATHSIG, die_with_parent
+from cnnbook.grading import kept, sandbox, wire
 from cnnbook.grading.assignment import link_files
 from cnnbook.grading.cells import CellRunner, describe, flush_figures
 from cnnbook.grading.generators import seed_generators, skip_absent_gpus
@@ -36,7 +38,7 @@ POLLRDHUP = 0x2000
 
 def main(channel: socket.socket, address: str, role: str) -> None:
     """Be the keeper of one student's process: lock it in, wait, and kill it when nobody listens."""
-    begin, _ = frames.receive(channel, 1 << 20)
+    begin, _ = messages.receive(channel, 1 << 20)
     limits = Limits(**begin["limits"])
     os.sched_setaffinity(0, begin.get("cpus", os.sched_getaffinity(0)))
     protected = role == "student"
@@ -44,7 +46,7 @@ def main(channel: socket.socket, address: str, role: str) -> None:
         if protected:
             sandbox.separate()
     except OSError as error:
-        frames.send(channel, {"sandbox": str(error)}, [])
+        messages.send(channel, {"sandbox": str(error)}, [])
         return
     keeper = os.getpid()
     child = os.fork()
@@ -59,7 +61,7 @@ def main(channel: socket.socket, address: str, role: str) -> None:
     _, status = os.waitpid(child, 0)
     with contextlib.suppress(OSError):
         channel.setblocking(False)
-        frames.send(channel, {"ended": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0}, [])
+        messages.send(channel, {"ended": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0}, [])
 
 
 def _locked_in(channel, limits: Limits, begin: dict, protected: bool, keeper: int) -> None:
@@ -67,13 +69,13 @@ def _locked_in(channel, limits: Limits, begin: dict, protected: bool, keeper: in
     try:
         try:
             if protected:
-                ctypes.CDLL(None).prctl(sandbox.PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+                ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
                 sandbox.enter(limits, {"/assignment": files} if files else {})
             else:
-                sandbox.die_with_parent(keeper)
+                die_with_parent(keeper)
                 os.chdir(begin.get("folder", "."))
         except OSError as error:
-            frames.send(channel, {"sandbox": str(error)}, [])
+            messages.send(channel, {"sandbox": str(error)}, [])
             os._exit(0)
         os.closerange(3, channel.fileno())
         os.closerange(channel.fileno() + 1, 1024)
@@ -81,7 +83,7 @@ def _locked_in(channel, limits: Limits, begin: dict, protected: bool, keeper: in
         os.dup2(nothing, 2)
         if files and protected:
             link_files("/assignment")
-        frames.send(channel, {"sandbox": None}, [])
+        messages.send(channel, {"sandbox": None}, [])
         Student(channel, limits).serve()
     except BaseException:
         traceback.print_exc()
@@ -117,7 +119,7 @@ class Student:
         own = os.getpid()
         while True:
             try:
-                request, buffers = frames.receive(self.channel, 1 << 31)
+                request, buffers = messages.receive(self.channel, 1 << 31)
             except EOFError:
                 return
             out: list[bytes] = []
@@ -128,7 +130,7 @@ class Student:
             if os.getpid() != own:
                 os._exit(0)  # a process that the student's code forked and let run on
             answer["n"] = request["n"]
-            frames.send(self.channel, answer, out)
+            messages.send(self.channel, answer, out)
 
     def number_of(self, value) -> int:
         """Return under which number this object is kept, from now on if not before."""

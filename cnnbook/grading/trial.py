@@ -8,7 +8,8 @@ import hashlib
 import os
 import time
 
-from cnnbook.grading import frames
+from cnnbook.forked import messages
+from cnnbook.forked.server import fork
 from cnnbook.grading.assignment import Cell, names_defined_by
 from cnnbook.grading.cells import CellRunner, Ran
 from cnnbook.grading.executed import clean_outputs
@@ -19,7 +20,6 @@ from cnnbook.grading.rebuild import Rebuilt, Step
 from cnnbook.grading.result import QuestionResult, TestResult, question_from
 from cnnbook.grading.session import Session
 from cnnbook.grading.student_errors import StudentGone
-from cnnbook.grading.warm import fork
 
 
 class NoSandbox(Exception):
@@ -59,10 +59,10 @@ class Trial:
         for attempt in (1, 2, 3):
             channel = fork(self.address, self.role)
             try:
-                frames.send(channel, begin, [])
-                answer, _ = frames.receive(channel, 1 << 16, time.monotonic() + 30)
+                messages.send(channel, begin, [])
+                answer, _ = messages.receive(channel, 1 << 16, time.monotonic() + 30)
                 break
-            except (EOFError, OSError, frames.WireError) as error:  # killed from outside, say
+            except (EOFError, OSError, messages.WireError) as error:  # killed from outside, say
                 channel.close()
                 if attempt == 3:
                     raise NoSandbox(f"the student's process did not start ({error!r})") from None

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from cnnbook.grading.frames import WireError
+from cnnbook.forked.messages import WireError
 
 DEPTH = 60  # of nested containers
 DTYPES = {

@@ -6,13 +6,14 @@ import queue
 import threading
 import time
 
-from cnnbook.grading import frames
+from cnnbook.forked import messages
+from cnnbook.forked.server import ForkServer
 from cnnbook.grading.course import CourseError
-from cnnbook.grading.warm import Warm
+from cnnbook.grading.warm import start_server
 
 stop = threading.Event()  # set by Ctrl-C; the exception alone may be lost in somebody's callback
 
-_warm: Warm | None = None
+_warm: ForkServer | None = None
 _lock = threading.Lock()
 _thread = threading.local()
 
@@ -25,7 +26,7 @@ class GraderFailed(Exception):
     """The grader itself ended without a result."""
 
 
-def start_warm_parent() -> Warm:
+def start_warm_parent() -> ForkServer:
     """Start this process's warm parent, if none runs, and return it before it is ready."""
     global _warm
     with _lock:
@@ -33,11 +34,11 @@ def start_warm_parent() -> Warm:
             _warm.close()
             _warm = None
         if _warm is None:
-            _warm = Warm(wait=False)
+            _warm = start_server(wait=False)
         return _warm
 
 
-def warm_parent() -> Warm:
+def warm_parent() -> ForkServer:
     """Return this process's warm parent, started when it is first needed."""
     warm = start_warm_parent()
     warm.wait_until_ready()
@@ -84,10 +85,10 @@ def grade_submission(
     for attempt in (1, 2, 3):
         try:
             with warm_parent().fork("grade") as channel:
-                frames.send(channel, job, [])
+                messages.send(channel, job, [])
                 end = time.monotonic() + limits["total_seconds"] + 60
-                answer, _ = frames.receive(channel, 1 << 30, end)
-        except (EOFError, OSError, TimeoutError, frames.WireError) as error:
+                answer, _ = messages.receive(channel, 1 << 30, end)
+        except (EOFError, OSError, TimeoutError, messages.WireError) as error:
             if attempt == 3 or stop.is_set():
                 raise GraderFailed(f"the grader ended without a result ({error!r})") from None
             time.sleep(0.1 * attempt)

@@ -18,17 +18,18 @@ from pathlib import Path
 
 from jupyter_client.provisioning import LocalProvisioner
 
-from cnnbook.grading import frames
-from cnnbook.grading.warm import Warm, fork
+from cnnbook.forked import messages
+from cnnbook.forked.server import ForkServer, fork
 
 ADDRESS = "CNNBOOK_WARM_KERNELS"
 INLINE = "module://matplotlib_inline.backend_inline"
+ROLE = {"kernel": "cnnbook.forked.kernel"}
 PRELOADED = (
     "torch", "torch.nn.functional", "torch.utils.flop_counter", "torch.optim", "torch._dynamo", "numpy",
     "matplotlib.pyplot", "IPython.extensions.storemagic", "IPython.core.completerlib",
     "IPython.core.oinspect", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger",
     "tornado.platform.asyncio", "tornado.queues", "psutil", "sqlite3", "PIL.Image", "safetensors",
-    "sklearn.datasets", "cnnbook.grading.kernel",
+    "sklearn.datasets", "cnnbook.forked.kernel",
 )  # fmt: skip
 
 
@@ -45,7 +46,9 @@ def warm_kernels(threads: int = 0) -> Iterator[None]:
     environment = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # ipykernel's debugger warns otherwise
     if threads:
         environment["OMP_NUM_THREADS"] = str(threads)
-    warm = Warm(PRELOADED, environment, wait=False)  # it imports while the first pages are read
+    warm = ForkServer(
+        ROLE, PRELOADED, environment, wait=False
+    )  # it imports while the first pages are read
     ours = {ADDRESS: warm.address, "JUPYTER_DEFAULT_PROVISIONER_NAME": "cnnbook-warm"}
     before = {name: os.environ.get(name) for name in ours}
     os.environ.update(ours)
@@ -116,8 +119,8 @@ class WarmProvisioner(LocalProvisioner):
             "env": kwargs["env"],
             "cwd": kwargs.get("cwd"),
         }
-        frames.send(channel, content, [])
-        answer, _ = frames.receive(channel, 1 << 16, time.monotonic() + 30)
+        messages.send(channel, content, [])
+        answer, _ = messages.receive(channel, 1 << 16, time.monotonic() + 30)
         self.process = ForkedKernel(channel, answer["pid"])
         self.pid = self.pgid = answer["pid"]
         return self.connection_info
@@ -131,13 +134,13 @@ class WarmProvisioner(LocalProvisioner):
 
 def main(channel: socket.socket, address: str, role: str) -> None:
     """Be a kernel: take the environment and the arguments from the channel, then serve cells."""
-    request, _ = frames.receive(channel, 1 << 22)
+    request, _ = messages.receive(channel, 1 << 22)
     keep = {name: os.environ[name] for name in ("OMP_NUM_THREADS",) if name in os.environ}
     os.environ.clear()
     os.environ.update(request["env"] | keep)
     if request["cwd"]:
         os.chdir(request["cwd"])
-    frames.send(channel, {"pid": os.getpid()}, [])
+    messages.send(channel, {"pid": os.getpid()}, [])
     fcntl(channel, F_SETOWN, os.getpid())  # when the other side goes away, SIGIO ends this process
     fcntl(channel, F_SETFL, fcntl(channel, F_GETFL) | os.O_ASYNC)
     import matplotlib

@@ -1,0 +1,7 @@
+"""Processes forked from one that has torch imported: for the grader, and for notebooks.
+
+server     the parent that forks, and how to ask it for a child
+messages   what two processes say to each other
+kernel     Jupyter kernels that are such children
+cgroup     one control group for the parent and all its children
+"""
