@@ -5,9 +5,13 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export CNNBOOK_MODE ?= quick
 # Committed outputs are those of a CPU; `make … CUDA_VISIBLE_DEVICES=0` uses a GPU.
 export CUDA_VISIBLE_DEVICES ?=
+# FRESH=1 believes no earlier pass; CHECKS="lint unit" or ONLY=name choose what is proved.
+export FRESH ?=
+CHECKS ?=
+ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test lint exercises tidy notebooks grade-demo bench bench-grading bench-book test-nbgrader lock clean
+.PHONY: help book serve test lint exercises tidy notebooks grade-demo bench bench-grading bench-book bench-loop test-nbgrader lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' \
@@ -23,11 +27,11 @@ book: .venv/installed ## execute every chapter and render the book to _build/htm
 serve: book ## build, then serve the book on localhost and print the address
 	@$(BIN)/python -m scripts.serve
 
-test: .venv/installed ## everything that must hold before a change lands
-	@$(BIN)/python -m scripts.run_checks
+test: .venv/installed ## prove what a change touches; FRESH=1 proves everything anew
+	@$(BIN)/python -m scripts.run_checks $(CHECKS)
 
 test-%: .venv/installed
-	@$(BIN)/python -m scripts.run_checks $*
+	@$(BIN)/python -m scripts.run_checks $* --only "$(ONLY)"
 
 lint: .venv/installed ## ruff, and notebooks as `make tidy` leaves them
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/python -m scripts.tidy_notebooks --check
@@ -57,8 +61,11 @@ bench-grading: .venv/installed ## time grading against nbgrader's autograde
 bench-book: .venv/installed ## time the book and nbval with forked kernels against usual ones
 	@$(BIN)/python -m scripts.bench_book
 
+bench-loop: .venv/installed ## time what a contributor waits for after each kind of change
+	@$(BIN)/python -m scripts.bench_loop
+
 test-nbgrader: .venv/installed ## nbgrader's own tests with this course's settings
-	@$(BIN)/python -m scripts.test_nbgrader
+	@$(BIN)/python -m scripts.nbgrader_own_tests
 
 lock: .venv/installed ## write the exact versions of everything installed into requirements.txt
 	@$(BIN)/python -m scripts.lock_requirements

@@ -13,7 +13,7 @@ from cnnbook.grading.assignment import read_assignment
 from cnnbook.grading.hints import handed_with
 from cnnbook.grading.limits import Limits
 from cnnbook.grading.misconceptions import Answer, load_answers
-from scripts.check_misconceptions import score
+from scripts.checks.answers import Runner
 from scripts.grading_costs import release_and_handed
 from scripts.paths import solutions
 
@@ -25,14 +25,14 @@ def compare_answers() -> dict:
         for solution in solutions():
             release, _ = release_and_handed(solution)
             setup, questions = read_assignment(solution)
-            by_name = {question.name: question for question in questions}
+            plainly = {question.name: Runner(setup, question) for question in questions}
 
-            def both(answer: Answer, release=release, setup=setup, by_name=by_name):
+            def both(answer: Answer, release=release, plainly=plainly):
                 handed = handed_with(release, {answer.question: answer.source})
                 limits = Limits().as_dict()
                 result = workers.grade_submission(release, handed, limits, only=answer.question)
                 (graded,) = (q for q in result["questions"] if q["name"] == answer.question)
-                plain = score(setup, answer.source, by_name[answer.question])
+                plain = plainly[answer.question].points(answer.source)
                 return answer, graded, plain
 
             for answer, graded, plain in pool.map(

@@ -1,27 +1,32 @@
-"""Render the book to _build/html, warnings as errors. Run by `make book`."""
+"""Render the book to _build/html, warnings as errors. Run by `make book`.
+
+What the chapters print was executed before, one unit each (scripts/checks/outputs.py), and is put into
+the cache that Sphinx reads. Sphinx reads pages that changed; where anything else changed that an
+earlier build has read, it reads all of them.
+"""
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import distribution
 from pathlib import Path
 
 import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
-from jupyter_cache.executors.utils import single_nb_execution
 
-from cnnbook.forked.kernel import warm_kernels
+from cnnbook.forked import trace
 from scripts.paths import BUILD, HTML, ROOT, chapters
+from scripts.proof.memory import is_source
 
 VENDOR = BUILD / "vendor"
 CACHE = BUILD / ".jupyter_cache"
 DOCTREES = BUILD / ".doctrees"
-FINGERPRINT = BUILD / "code-fingerprint"
-TIMEOUT = 180  # seconds for a cell, as in _config.yml
+STATE = BUILD / "rendered.json"  # what the last build has read, and the outputs that it showed
+PAGES = (".md", ".ipynb")
 
 
 def vendor_mathjax(target: Path = VENDOR / "mathjax") -> None:
@@ -36,84 +41,116 @@ def vendor_mathjax(target: Path = VENDOR / "mathjax") -> None:
     shutil.copy(source / "tex-chtml.js", target)
 
 
-def code_fingerprint() -> str:
-    """Return a hash of all code, outside the notebooks, that decides what a cell prints."""
-    digest = hashlib.sha256()
-    package = [p for p in (ROOT / "cnnbook").rglob("*") if p.is_file() and p.suffix != ".pyc"]
-    for path in [*sorted(package), ROOT / "requirements.txt"]:
-        digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()
+def render(outputs: dict[str, Path]) -> bool:
+    """Build the pages and return whether that went without a warning.
 
-
-def forget_outdated_outputs() -> None:
-    """Drop the cached outputs when code has changed that the cache does not look at.
-
-    The cache compares code cells only; a change in `cnnbook/` would go unseen.
+    outputs: the executed notebook of each chapter, by the chapter's name; one that is missing is
+    executed by Sphinx, which says why it fails.
     """
-    fingerprint = code_fingerprint()
-    if not FINGERPRINT.exists() or FINGERPRINT.read_text() != fingerprint:
-        shutil.rmtree(CACHE, ignore_errors=True)
+    vendor_mathjax()
+    before = last_build()
+    if needs_all_pages(before["read"]):
         shutil.rmtree(DOCTREES, ignore_errors=True)
-    BUILD.mkdir(exist_ok=True)
-    FINGERPRINT.write_text(fingerprint)
+        before = {"read": {}, "outputs": {}}
+    show(outputs, before["outputs"])
+    if command_fails():
+        # Sphinx warns only about pages it reads: read all of them again next time.
+        shutil.rmtree(DOCTREES, ignore_errors=True)
+        STATE.unlink(missing_ok=True)
+        return False
+    read = {name: hash_of(name) for name in {*before["read"], *read_by_this_process()}}
+    shown = {name: path.name for name, path in outputs.items()}
+    STATE.write_text(json.dumps({"read": read, "outputs": shown}))
+    return True
 
 
-def keep_outputs(executed: list[Path]) -> None:
-    """Put chapters that were executed elsewhere, those that exist, into the cache of outputs."""
-    forget_outdated_outputs()
-    for path in filter(Path.exists, executed):
-        keep(nbformat.read(path, as_version=4), path.name)
+def command_fails() -> bool:
+    """Run jupyter-book and return whether it failed."""
+    command = ["jupyter-book", "build", ".", "-W", "-n", "--keep-going", "--quiet"]
+    return subprocess.run(command, cwd=ROOT).returncode != 0
 
 
-def keep(notebook: nbformat.NotebookNode, name: str, **data) -> None:
-    """Put the outputs of an executed chapter into the cache that Sphinx reads."""
-    bundle = CacheBundleIn(notebook, str(ROOT / "chapters" / name), data=data)
-    get_cache(CACHE).cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+def last_build() -> dict:
+    """Return what the last build has read, with hashes, and the outputs that it showed."""
+    try:
+        return json.loads(STATE.read_text())
+    except (OSError, ValueError):
+        return {"read": {}, "outputs": {}}
 
 
-def execute_chapters() -> None:
-    """Execute the chapters that the cache lacks, as many at once as there are cores.
+def needs_all_pages(read: dict[str, str]) -> bool:
+    """Return whether something changed that decides what pages become and is no page itself.
 
-    Sphinx would run them one after another. A chapter that fails is left to it: it says why.
+    Looking at each file also tells whoever follows this process that the pages still depend on it,
+    though this build may not read it.
     """
+    changed = {name for name, was in read.items() if hash_of(name) != was}
+    return not read or any(not name.endswith(PAGES) for name in changed)
+
+
+def hash_of(name: str) -> str:
+    """Return a hash of a file of the repository, or that it is gone."""
+    try:
+        return hashlib.sha256((ROOT / name).read_bytes()).hexdigest()
+    except OSError:
+        return "nothing"
+
+
+def read_by_this_process() -> set[str]:
+    """Return what this process and those it started have read of the repository, if it is followed."""
+    log = os.environ.get(trace.VARIABLE, "").split(os.pathsep)[0]
+    return (
+        {name for kind, name in trace.lines(Path(log)) if kind == "R" and is_source(name)}
+        if log
+        else set()
+    )
+
+
+def show(outputs: dict[str, Path], shown: dict[str, str]) -> None:
+    """Put outputs into the cache that Sphinx reads; pages that showed others are read again."""
     cache = get_cache(CACHE)
-    waiting = []
     for path in chapters():
         notebook = nbformat.read(path, as_version=4)
-        try:
-            cache.match_cache_notebook(notebook)
-        except KeyError:
-            waiting.append((path, notebook))
+        executed = outputs.get(path.stem)
+        if executed and shown.get(path.stem) == executed.name and is_cached(cache, notebook):
+            continue
+        (DOCTREES / "chapters" / f"{path.stem}.doctree").unlink(missing_ok=True)
+        forget(cache, notebook)
+        if executed:
+            fill_in(notebook, nbformat.read(executed, as_version=4))
+            bundle = CacheBundleIn(notebook, str(path), data={})
+            cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
 
-    def execute(job):
-        path, notebook = job
-        done = single_nb_execution(
-            notebook, cwd=str(path.parent), allow_errors=False, timeout=TIMEOUT, meta_override=True
-        )
-        return path, notebook, done
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # the work is done in the kernels
-        for path, notebook, done in pool.map(execute, waiting):
-            if done.err is None:
-                keep(notebook, path.name, execution_seconds=done.time)
+def fill_in(notebook: nbformat.NotebookNode, executed: nbformat.NotebookNode) -> None:
+    """Give the code cells of a notebook the outputs of an executed copy, which has only these."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for cell, done in zip(code, executed.cells, strict=True):
+        cell.outputs, cell.execution_count = done.outputs, done.execution_count
+
+
+def is_cached(cache, notebook: nbformat.NotebookNode) -> bool:
+    """Return whether the cache holds outputs of these code cells."""
+    try:
+        return bool(cache.match_cache_notebook(notebook))
+    except KeyError:
+        return False
+
+
+def forget(cache, notebook: nbformat.NotebookNode) -> None:
+    """Drop outputs of these code cells: the cache compares code only, and what it calls has changed."""
+    if is_cached(cache, notebook):
+        cache.remove_cache(cache.match_cache_notebook(notebook).pk)
 
 
 def main() -> int:
-    """Build the book and return the exit code."""
-    vendor_mathjax()
-    forget_outdated_outputs()
-    command = ["jupyter-book", "build", ".", "-W", "-n", "--keep-going", "--quiet"]
-    os.environ["OMP_NUM_THREADS"] = "1"  # each chapter has one core
-    with warm_kernels(threads=1):
-        if not os.environ.get("CNNBOOK_COLD_KERNELS"):
-            execute_chapters()
-        built = subprocess.run(command, cwd=ROOT)
-    if built.returncode:
-        # Sphinx warns only about pages it reads: read all of them again next time.
-        shutil.rmtree(DOCTREES, ignore_errors=True)
-        return built.returncode
-    print(f"The book is at {HTML / 'index.html'}; `make serve` opens it on localhost.")
-    return 0
+    """Execute what is not yet executed, build, and say where the book is."""
+    from scripts.run_checks import run
+
+    code = run(["book"])
+    if code == 0:
+        print(f"The book is at {HTML / 'index.html'}; `make serve` opens it on localhost.")
+    return code
 
 
 if __name__ == "__main__":

@@ -13,5 +13,11 @@ command -v "$python" >/dev/null ||
     fail "$python has no venv module: install it (Debian, Ubuntu: apt-get install python3-venv)"
 
 [ -x .venv/bin/python ] && .venv/bin/python -c '' 2>/dev/null || "$python" -m venv --clear .venv
-echo "Installing requirements.txt into .venv; the first time this takes a few minutes."
-.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+packages=$(grep -c '==' requirements.txt)
+echo "Installing $packages packages of requirements.txt into .venv; the first time this takes a few minutes."
+.venv/bin/python -m pip install --disable-pip-version-check --progress-bar off -r requirements.txt |
+    awk -v all="$packages" '
+        /^(Collecting|Requirement already satisfied: [^ ]+==)/ {
+            if (++found % 25 == 0) { print found " of " all " packages found"; fflush() }
+        }
+        /^Installing collected packages/ { print "all found; unpacking them"; fflush() }'

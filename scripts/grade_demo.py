@@ -155,7 +155,7 @@ def nbgrader(course: Path, *arguments: str) -> None:
 
 def grade(course: Path, students: dict[str, tuple[dict, float]]) -> dict[str, float | None]:
     """Release, hand in, autograde and write feedback; return each student's score."""
-    shutil.copytree(ROOT / "solutions", course / "solutions")
+    shutil.copytree(ROOT / "solutions" / ASSIGNMENT, course / "solutions" / ASSIGNMENT)
     shutil.copy(ROOT / "nbgrader_config.py", course)
     nbgrader(course, "generate_assignment", ASSIGNMENT)
     for student, (notebook, _) in students.items():
@@ -178,12 +178,11 @@ def score_of(gradebook: Gradebook, student: str) -> float | None:
         return None
 
 
-def main() -> int:
-    """Grade the class, print its scores, and fail if one is not the deserved one."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--keep", type=Path, help="an empty folder in which the course stays")
-    keep = parser.parse_args().keep
-    students = the_class()
+def grade_and_compare(students: dict[str, tuple[dict, float]], keep: Path | None = None) -> int:
+    """Grade the class, print its scores, and return how many are not the deserved ones.
+
+    keep: an empty folder in which the course stays; a temporary one unless given.
+    """
     with tempfile.TemporaryDirectory() as temporary:
         course = keep.resolve() if keep else Path(temporary)
         course.mkdir(parents=True, exist_ok=True)
@@ -197,7 +196,14 @@ def main() -> int:
         note = "  <- NOT AS DESERVED" if is_wrong else ""
         print(f"{student:15s} {got:>5s} of {FULL:g}, deserved {deserved:g}{note}")
     print(f"{len(students)} submissions graded by nbgrader, {wrong} not as deserved")
-    return int(wrong > 0)
+    return wrong
+
+
+def main() -> int:
+    """Grade the class, and fail if one score is not the deserved one."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--keep", type=Path, help="an empty folder in which the course stays")
+    return int(grade_and_compare(the_class(), parser.parse_args().keep) > 0)
 
 
 if __name__ == "__main__":

@@ -9,17 +9,17 @@ from pathlib import Path
 from scripts.paths import ROOT
 
 
-def release(solutions: Path, target: Path, config: Path) -> None:
-    """Write into `target` what nbgrader releases of each assignment in `solutions`.
+def release(solutions: Path, target: Path, config: Path, names: list[str] | None = None) -> None:
+    """Write into `target` what nbgrader releases of each assignment in `solutions`, or of those named.
 
     Works in a temporary course folder, so that no gradebook and no log are left behind.
     Raises RuntimeError with nbgrader's own words where it refuses.
     """
     with tempfile.TemporaryDirectory() as folder:
         course = Path(folder)
-        shutil.copytree(solutions, course / "solutions")
         shutil.copy(config, course / "nbgrader_config.py")
-        for assignment in assignments(solutions):
+        for assignment in assignments(solutions) if names is None else names:
+            shutil.copytree(solutions / assignment, course / "solutions" / assignment)
             command = ["nbgrader", "generate_assignment", assignment, "--force", "--create"]
             done = subprocess.run(command, cwd=course, capture_output=True, text=True)
             if done.returncode:

@@ -1,188 +1,192 @@
-"""Run everything that must hold before a change lands, and say in one table what ran.
+"""Prove what is not yet proved, and say in one table what was proved now and what before.
 
-`make test` runs all checks; `make test-NAME` or `python -m scripts.run_checks NAME …` runs some.
+`make test` runs all checks; `make test-NAME` or `python -m scripts.run_checks NAME …` runs some, and
+`--only TEXT` those of their units whose names hold a text. FRESH=1 believes no earlier pass.
 A skip is allowed on a contributor's machine and a failure under CI=true.
 """
 
+import argparse
+import importlib
 import os
 import re
-import subprocess
 import sys
 import time
-import xml.etree.ElementTree as ElementTree
+import traceback
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as many units at a time as cores, a thread each
 
 from cnnbook.forked.kernel import warm_kernels
-from scripts import keep_executed
-from scripts.build_book import keep_outputs
-from scripts.compared_outputs import compared_outputs
-from scripts.paths import ROOT, chapters, solutions
+from scripts.checks import CHECKS, OUTPUTS, Check
+from scripts.proof import pool
+from scripts.proof.memory import Memory
+from scripts.proof.pool import Job
+from scripts.proof.progress import Progress
+from scripts.proof.unit import Outcome, Unit
 
-NBVAL = ["--nbval", "--nbval-sanitize-with", "tests/nbval.cfg", "--nbval-cell-timeout", "120"]
-GRADING = ["tests/test_grading.py", "tests/test_submissions.py"]  # they measure time: alone
-IN_BROWSER = ["tests/test_browser.py", "tests/test_figures.py", "tests/test_quizzes.py"]
-SLOW = [*IN_BROWSER, "tests/test_checks_can_fail.py", *GRADING]
+FIRST = {"chapters": 2e6, "outputs": 2e6, "book": 1e6}  # the pages wait for them
+WORTH_PRELOADING = 3  # units
 
 
 @dataclass
-class Outcome:
-    """What one check did."""
+class Row:
+    """A check in the table."""
 
-    passed: int = 0
-    failed: int = 0
-    skipped: int = 0
-    notes: list[str] = field(default_factory=list)
-
-
-def pytest(*arguments: str) -> Outcome:
-    """Run pytest and count by its own report."""
-    with TemporaryDirectory() as folder:
-        report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
-        # Two workers on two cores: more threads each would only get in each other's way.
-        threads = {"OMP_NUM_THREADS": "1"} if "-n" in arguments else {}
-        code = subprocess.run(command, cwd=ROOT, env={**os.environ, **threads}).returncode
-        if not report.exists():
-            return Outcome(failed=1, notes=[f"pytest ended with {code} and wrote no report"])
-        suite = ElementTree.parse(report).getroot().find("testsuite")
-    failed = int(suite.get("failures")) + int(suite.get("errors"))
-    skipped = int(suite.get("skipped"))
-    passed = int(suite.get("tests")) - failed - skipped
-    reasons = sorted({node.get("message", "") for node in suite.iter("skipped")})
-    if code and not failed:
-        failed, reasons = 1, [*reasons, f"pytest ended with {code}"]
-    return Outcome(passed, failed, skipped, reasons)
+    name: str
+    units: int = 0
+    before: int = 0
+    seconds: float = 0.0
+    outcome: Outcome = field(default_factory=Outcome)
 
 
-def script(*command: str) -> Outcome:
-    """Run a command that says by its exit code whether all is well."""
-    code = subprocess.run(command, cwd=ROOT).returncode
-    return Outcome(passed=int(code == 0), failed=int(code != 0))
+class Run:
+    """The checks that are wanted: what of them holds already, and what is to be proved."""
+
+    def __init__(self, names: list[str], only: str, memory: Memory):
+        self.only, self.memory, self.progress = only, memory, Progress()
+        checks = {**CHECKS, "outputs": OUTPUTS}
+        if "book" in names and "chapters" not in names:
+            names = ["outputs", *names]
+        self.checks: dict[str, Check] = {name: checks[name] for name in names}
+        self.rows = {name: Row(name) for name in names}
+        self.unlisted, self.open = list(names), dict.fromkeys(names, 0)
+
+    def listed(self) -> list[Job]:
+        """Return the jobs of all checks that can be listed by now."""
+        jobs: list[Job] = []
+        while ready := [name for name in self.unlisted if self._is_ready(name)]:
+            for name in ready:
+                self.unlisted.remove(name)
+                jobs += self._jobs_of(name)
+        return jobs
+
+    def _is_ready(self, name: str) -> bool:
+        wanted = [other for other in self.checks[name].after if other in self.checks]
+        return not any(self.open[other] or other in self.unlisted for other in wanted)
+
+    def _jobs_of(self, name: str) -> list[Job]:
+        check, row = self.checks[name], self.rows[name]
+        try:
+            module = importlib.import_module(check.module)
+            units: list[Unit] = module.units(*([self.memory] if check.sees_memory else []))
+        except Exception as error:
+            traceback.print_exc()
+            row.outcome += Outcome(failed=1, notes=[f"not listed: {type(error).__name__}: {error}"])
+            return []
+        units = [unit for unit in units if self.only in unit.name]
+        row.units = len(units)
+        jobs = []
+        for unit in units:
+            if held := self.memory.recall(name, unit):
+                row.before += held.passed
+                row.outcome.notes += held.notes
+            else:
+                priority = FIRST.get(name, 0) + self.memory.seconds(name, unit)
+                jobs.append(Job(name, check.module, unit, priority))
+        self.open[name] = len(jobs)
+        self.progress.add(len(jobs))
+        return jobs
+
+    def began(self, job: Job) -> None:
+        """Say what begins."""
+        self.progress.began(f"{job.check}: {job.unit.name}")
+
+    def ended(self, job: Job) -> list[Job]:
+        """Count a job, remember its pass, print what it said if it failed, and return new jobs."""
+        row, outcome = self.rows[job.check], job.outcome
+        row.outcome += outcome
+        row.seconds += job.seconds
+        self.open[job.check] -= 1
+        if outcome.failed:
+            self.progress.print(f"\n--- {job.check}: {job.unit.name} FAILED\n{job.words}")
+            self.progress.print("\n".join(outcome.notes))
+        elif not outcome.skipped:
+            self.memory.remember(job.check, job.unit, outcome, job.read, job.began)
+        self.progress.ended(f"{job.check}: {job.unit.name}", bool(outcome.failed), job.seconds)
+        return self.listed()
 
 
-def lint() -> Outcome:
-    """Ruff's rules and format, and notebooks in their one form."""
-    commands = [
-        ["ruff", "check", "."],
-        ["ruff", "format", "--check", "."],
-        [sys.executable, "-m", "scripts.tidy_notebooks", "--check"],
-    ]
-    codes = [subprocess.run(command, cwd=ROOT).returncode for command in commands]
-    return Outcome(passed=codes.count(0), failed=len(codes) - codes.count(0))
+def run(names: list[str], only: str = "") -> int:
+    """Prove these checks, print the table, and return the exit code."""
+    is_fresh = os.environ.get("FRESH", "") not in ("", "0")
+    started = time.time()
+    state = Run(names, only, Memory(since=started if is_fresh else 0.0))
+    jobs = state.listed()
+    if len(jobs) > WORTH_PRELOADING:
+        state.progress.print(f"{len(jobs)} units to prove")
+        pool.preload()
+    times: dict[str, float] = {}
 
+    def ended(job: Job) -> list[Job]:
+        times[f"{job.check} {job.unit.name}"] = job.seconds
+        return state.ended(job)
 
-def unit() -> Outcome:
-    """Unit tests, doctests of the package included."""
-    ignored = [f"--ignore={path}" for path in SLOW]
-    return pytest("-n", "2", "--doctest-modules", "tests", "cnnbook", "scripts", *ignored)
-
-
-def notebooks(paths: list[Path], *options: str) -> Outcome:
-    """Strict nbval: every text output must come out as it is committed."""
-    counts = {path.relative_to(ROOT).as_posix(): compared_outputs(path) for path in paths}
-    usual = os.environ.get("CNNBOOK_COLD_KERNELS")  # for comparison: one notebook after another
-    together = [] if usual else ["-n", "2", "--dist", "loadfile"]
-    with warm_kernels(threads=1):
-        outcome = pytest(*NBVAL, *together, *options, *counts)
-    for name, count in counts.items():
-        print(f"{name}: {count} outputs compared")
-        if count == 0:
-            outcome.failed += 1
-            outcome.notes.append(f"{name} compares nothing: run make notebooks and commit")
-    outcome.notes.append(f"{sum(counts.values())} outputs compared")
-    return outcome
-
-
-def checked_chapters() -> Outcome:
-    """Strict nbval of the chapters; what it executed is what the book shows."""
-    if os.environ.get("CNNBOOK_COLD_KERNELS"):
-        return notebooks(chapters())
-    with TemporaryDirectory() as folder:
-        os.environ[keep_executed.FOLDER] = folder
-        outcome = notebooks(chapters(), "-p", "scripts.keep_executed")
-        keep_outputs([Path(folder) / path.name for path in chapters()])
-    return outcome
-
-
-def book() -> Outcome:
-    """The rendered book, warnings as errors, and what must be true of every page."""
-    outcome = script(sys.executable, "-m", "scripts.build_book")
-    if outcome.failed:
-        return outcome
-    pages = script(sys.executable, "-m", "scripts.check_pages")
-    return Outcome(outcome.passed + pages.passed, pages.failed)
-
-
-def browser() -> Outcome:
-    """The built pages, figures and quizzes in Chromium; installs Debian's Chromium where that is allowed."""
-    from scripts.chromium import INSTALL, ensure_chromium
-
-    if ensure_chromium() is None:
-        return Outcome(skipped=1, notes=[f"no Chromium; install it: {INSTALL}"])
-    return pytest(*IN_BROWSER, "-n", "2")
-
-
-def module(name: str, *arguments: str):
-    """Return a check that runs a module of scripts/."""
-    return lambda: script(sys.executable, "-m", f"scripts.{name}", *arguments)
-
-
-CHECKS = {
-    "lint": lint,
-    "unit": unit,
-    "chapters": checked_chapters,
-    "solutions": lambda: notebooks(solutions()),
-    "release": module("check_release"),
-    "validate": module("check_validate"),
-    "grading": lambda: pytest(*GRADING),
-    "misconceptions": module("check_misconceptions"),
-    "mutants": module("check_mutants"),
-    "class": module("grade_demo"),
-    "book": book,
-    "browser": browser,
-    "can-fail": lambda: pytest("tests/test_checks_can_fail.py", "-n", "2"),
-}
-
-
-def main() -> int:
-    """Run the checks named, or all, and print the table."""
-    wanted = sys.argv[1:] or list(CHECKS)
-    unknown = [name for name in wanted if name not in CHECKS]
-    if unknown:
-        print(f"no check is called {', '.join(unknown)}; there are {', '.join(CHECKS)}")
+    if jobs:
+        with warm_kernels(threads=1):
+            pool.prove_all(jobs, ended, state.began, os.cpu_count() or 1)
+        state.memory.note_seconds(times)
+    state.progress.close()
+    rows = [row for row in state.rows.values() if row.units or not only or row.outcome.failed]
+    if not rows:
+        print(f"no unit of {', '.join(names)} has {only!r} in its name")
         return 2
-    rows, total = [], Outcome()
-    for name in wanted:
-        print(f"\n=== {name}", flush=True)
-        start = time.perf_counter()
-        outcome = CHECKS[name]()
-        if outcome.passed + outcome.failed + outcome.skipped == 0:
-            outcome = Outcome(failed=1, notes=["it checked nothing"])
-        seconds = time.perf_counter() - start
-        rows.append((name, outcome, seconds))
-        total.passed += outcome.passed
-        total.failed += outcome.failed
-        total.skipped += outcome.skipped
-    print_table(rows)
+    return print_table(rows, time.time() - started)
+
+
+def print_table(rows: list[Row], wall: float) -> int:
+    """Print one line for each check and the sums; return the exit code."""
+    head = f"{'check':15s} {'result':8s} {'now':>6s} {'before':>7s} {'failed':>7s} {'skipped':>8s} {'s':>6s}"
+    print(f"\n{head}")
+    total = Outcome()
+    for row in rows:
+        outcome = row.outcome
+        if outcome.passed + outcome.failed + outcome.skipped + row.before == 0:
+            outcome.failed, outcome.notes = 1, ["it checked nothing"]
+        good = outcome.passed + row.before
+        result = "FAILED" if outcome.failed else "passed" if good else "skipped"
+        print(
+            f"{row.name:15s} {result:8s} {outcome.passed:6d} {row.before:7d} {outcome.failed:7d} "
+            f"{outcome.skipped:8d} {row.seconds:6.0f}  {summary_of(outcome.notes)}"
+        )
+        total += Outcome(good, outcome.failed, outcome.skipped)
     forbidden = total.skipped if os.environ.get("CI", "").lower() == "true" else 0
     if forbidden:
         print(f"CI=true: {forbidden} skipped count as failed")
+    before = sum(row.before for row in rows)
+    print(f"{before} of these passed before and depend on nothing that changed; {wall:.0f} s")
     print(f"{total.passed} passed, {total.failed + forbidden} failed, {total.skipped} skipped")
     return int(total.failed + forbidden > 0)
 
 
-def print_table(rows: list[tuple[str, Outcome, float]]) -> None:
-    """Print one line for each check."""
-    print(f"\n{'check':15s} {'result':8s} {'passed':>7s} {'failed':>7s} {'skipped':>8s} {'s':>6s}")
-    for name, outcome, seconds in rows:
-        result = "FAILED" if outcome.failed else "skipped" if not outcome.passed else "passed"
-        notes = "; ".join(re.sub(r"\s+", " ", note) for note in outcome.notes)
-        print(
-            f"{name:15s} {result:8s} {outcome.passed:7d} {outcome.failed:7d} "
-            f"{outcome.skipped:8d} {seconds:6.0f}  {notes}"
-        )
+def summary_of(notes: list[str]) -> str:
+    """Return notes in one line; those that only count are added up.
+
+    >>> summary_of(["3 outputs compared", "4 outputs compared", "no Chromium"])
+    '7 outputs compared; no Chromium'
+    """
+    counts: dict[str, int] = {}
+    others = []
+    for note in notes:
+        if match := re.fullmatch(r"(\d+) ([a-z ]+)", note):
+            counts[match[2]] = counts.get(match[2], 0) + int(match[1])
+        else:
+            others.append(re.sub(r"\s+", " ", note)[:200])
+    return "; ".join(
+        [*(f"{count} {what}" for what, count in counts.items()), *dict.fromkeys(others)]
+    )
+
+
+def main() -> int:
+    """Run the checks named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help=f"all unless named: {', '.join(CHECKS)}")
+    parser.add_argument("--only", default="", help="a text that the names of units must hold")
+    asked = parser.parse_args()
+    unknown = [name for name in asked.names if name not in CHECKS]
+    if unknown:
+        print(f"no check is called {', '.join(unknown)}; there are {', '.join(CHECKS)}")
+        return 2
+    return run(asked.names or list(CHECKS), asked.only)
 
 
 if __name__ == "__main__":

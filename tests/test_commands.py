@@ -7,7 +7,7 @@ import urllib.request
 
 import pytest
 
-from scripts import build_book, chromium, lock_requirements, run_checks, serve
+from scripts import lock_requirements, serve
 from scripts.paths import ROOT
 
 
@@ -59,37 +59,6 @@ def test_a_python_that_will_not_do_is_named(empty_copy, fails_at, words):
     assert not (empty_copy / ".venv").exists()
 
 
-def test_a_change_in_the_package_makes_the_build_forget_its_outputs(tmp_path, monkeypatch):
-    for name in ("CACHE", "DOCTREES"):
-        folder = tmp_path / name
-        monkeypatch.setattr(build_book, name, folder)
-    monkeypatch.setattr(build_book, "BUILD", tmp_path)
-    monkeypatch.setattr(build_book, "FINGERPRINT", tmp_path / "fingerprint")
-
-    def kept_after(code):
-        (tmp_path / "CACHE").mkdir(exist_ok=True)
-        monkeypatch.setattr(build_book, "code_fingerprint", lambda: code)
-        build_book.forget_outdated_outputs()
-        return (tmp_path / "CACHE").exists()
-
-    assert [kept_after("a"), kept_after("a"), kept_after("b"), kept_after("b")] == [
-        False, True, False, True,
-    ]  # fmt: skip
-
-
-def test_the_fingerprint_is_of_the_package_and_the_requirements(tmp_path, monkeypatch):
-    (tmp_path / "cnnbook").mkdir()
-    module, pins = tmp_path / "cnnbook" / "a.py", tmp_path / "requirements.txt"
-    module.write_text("x = 1")
-    pins.write_text("torch==1")
-    monkeypatch.setattr(build_book, "ROOT", tmp_path)
-    before = build_book.code_fingerprint()
-    module.write_text("x = 2")
-    changed = build_book.code_fingerprint()
-    pins.write_text("torch==2")
-    assert len({before, changed, build_book.code_fingerprint()}) == 3
-
-
 def test_the_server_listens_on_localhost_and_serves_the_folder(tmp_path, monkeypatch):
     import threading
 
@@ -101,40 +70,6 @@ def test_the_server_listens_on_localhost_and_serves_the_folder(tmp_path, monkeyp
     with urllib.request.urlopen(f"http://localhost:{server.server_port}/") as answer:
         assert answer.read() == b"hello"
     server.shutdown()
-
-
-@pytest.mark.parametrize(
-    ("ci", "outcome", "code"),
-    [
-        ("", run_checks.Outcome(passed=1), 0),
-        ("", run_checks.Outcome(passed=1, skipped=1), 0),
-        ("true", run_checks.Outcome(passed=1), 0),
-        ("true", run_checks.Outcome(passed=1, skipped=1), 1),
-        ("", run_checks.Outcome(passed=5, failed=1), 1),
-        ("", run_checks.Outcome(), 1),
-    ],
-)
-def test_the_table_says_what_failed_and_a_skip_fails_in_ci(monkeypatch, capsys, ci, outcome, code):
-    monkeypatch.setenv("CI", ci)
-    monkeypatch.setattr(run_checks, "CHECKS", {"only": lambda: outcome})
-    monkeypatch.setattr("sys.argv", ["run_checks"])
-    assert run_checks.main() == code
-    assert ("0 failed" in capsys.readouterr().out.splitlines()[-1]) == (code == 0)
-
-
-def test_an_unknown_check_is_refused(monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", ["run_checks", "nothing"])
-    assert run_checks.main() == 2
-    assert "there are lint, unit" in capsys.readouterr().out
-
-
-def test_without_a_browser_the_command_to_type_is_printed_and_nothing_is_installed(monkeypatch):
-    monkeypatch.setattr(chromium, "find_chromium", lambda: None)
-    monkeypatch.setattr(chromium.os, "geteuid", lambda: 1000)
-    monkeypatch.setattr(chromium.subprocess, "run", lambda *a, **k: pytest.fail("it ran a command"))
-    outcome = run_checks.browser()
-    assert (outcome.passed, outcome.failed, outcome.skipped) == (0, 0, 1)
-    assert "sudo apt-get install chromium" in outcome.notes[0]
 
 
 def test_locking_keeps_what_is_asked_for_and_lists_what_that_needs():

@@ -6,7 +6,8 @@ import pytest
 
 from cnnbook.grading.assignment import Question
 from cnnbook.grading.misconceptions import load_answers, wrong, wrong_change
-from scripts.check_misconceptions import score
+from scripts.checks import answers
+from scripts.checks.answers import Runner
 
 FILE = '''"""Answers."""
 
@@ -98,8 +99,15 @@ QUESTION = Question(
     ],
 )
 def test_a_test_cell_gives_its_points_or_none(answer, points):
-    assert score("", answer, QUESTION) == points
+    runner = Runner("", QUESTION)
+    assert runner.points(answer) == points
+    assert runner.is_full(answer) == (points == 3)
 
 
-def test_an_answer_that_never_ends_scores_nothing():
-    assert score("", "def count(items):\n    while True: pass", QUESTION, seconds=1) == 0
+@pytest.mark.parametrize("line", ["pass", "import time; time.sleep(9)"])
+def test_an_answer_that_never_ends_scores_nothing(monkeypatch, line):
+    monkeypatch.setattr(answers, "SECONDS", 1)
+    runner = Runner("", QUESTION)
+    answer = f"def count(items):\n    while True: {line}"
+    assert runner.points(answer) == 0
+    assert not runner.is_full(answer, 0.5)

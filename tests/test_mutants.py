@@ -1,7 +1,6 @@
-import torch  # noqa: F401  (once, before the forks)
-
 from cnnbook.grading.assignment import Question
-from scripts.check_mutants import mutants_of, survivors
+from scripts.checks.answers import Runner
+from scripts.checks.mutants import mutants_of, survivors
 
 SOURCE = '''
 def area(height, width, border=1):
@@ -33,8 +32,16 @@ try:
 except ValueError:
     pass
 """
-    alive, tried = survivors("", weak)
-    fewer, same = survivors("", Question("area", SOURCE, [("t", 1.0, strong)]))
+    alive, tried = survivors(Runner("", weak))
+    fewer, same = survivors(Runner("", Question("area", SOURCE, [("t", 1.0, strong)])))
     assert tried == same
     assert len(alive) > 5
     assert fewer == []
+
+
+def test_a_mutant_that_runs_in_circles_is_noticed():
+    source = "def count(n):\n    while n > 5:\n        n -= 1\n    return n"
+    alive, _ = survivors(
+        Runner("", Question("count", source, [("t", 1.0, "assert count(9) == 5")]))
+    )
+    assert not any("n = n" in change or "pass" in change for change in alive)

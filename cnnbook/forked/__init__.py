@@ -3,5 +3,6 @@
 server     the parent that forks, and how to ask it for a child
 messages   what two processes say to each other
 kernel     Jupyter kernels that are such children
+trace      what a process reads of a folder
 cgroup     one control group for the parent and all its children
 """

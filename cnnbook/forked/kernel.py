@@ -20,6 +20,7 @@ from jupyter_client.provisioning import LocalProvisioner
 
 from cnnbook.forked import messages
 from cnnbook.forked.server import ForkServer, fork
+from cnnbook.forked.trace import follow_if_asked
 
 ADDRESS = "CNNBOOK_WARM_KERNELS"
 INLINE = "module://matplotlib_inline.backend_inline"
@@ -140,6 +141,7 @@ def main(channel: socket.socket, address: str, role: str) -> None:
     os.environ.update(request["env"] | keep)
     if request["cwd"]:
         os.chdir(request["cwd"])
+    follow_if_asked()
     messages.send(channel, {"pid": os.getpid()}, [])
     fcntl(channel, F_SETOWN, os.getpid())  # when the other side goes away, SIGIO ends this process
     fcntl(channel, F_SETFL, fcntl(channel, F_GETFL) | os.O_ASYNC)

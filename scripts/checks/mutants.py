@@ -1,25 +1,24 @@
-"""Change every reference solution mechanically, and prove that its tests notice.
+"""Every reference solution, changed mechanically: its tests must notice.
 
 Operators, comparisons, constants, pairs and statements are changed one at a time. A mutant that keeps
 full marks must be listed in tests/equivalent_mutants.yml, with the reason why it is no mistake; a
-listed one that does lose points, or is gone, is reported as well. Run by `make test`.
+listed one that does lose points, or is gone, is reported as well.
 """
 
-import argparse
 import ast
 import copy
 import difflib
-import sys
 from collections.abc import Iterator
 
 import yaml
 
-from cnnbook.grading.assignment import Question, read_assignment
-from scripts.check_misconceptions import scores
+from cnnbook.grading.assignment import read_assignment
+from scripts.checks.answers import Runner, as_payload, as_question
 from scripts.paths import ROOT, solutions
+from scripts.proof.unit import Outcome, Unit
 
 LISTED = ROOT / "tests" / "equivalent_mutants.yml"
-SECONDS = 8  # for one mutant; a solution takes far less
+LEAST_SECONDS, TIMES = 1.0, 10  # for one mutant, beyond the solution's own time
 OPERATORS = {
     ast.Add: [ast.Sub], ast.Sub: [ast.Add], ast.Mult: [ast.Add, ast.FloorDiv], ast.Pow: [ast.Mult],
     ast.FloorDiv: [ast.Mult, ast.Div], ast.Div: [ast.Mult], ast.Mod: [ast.FloorDiv],
@@ -108,41 +107,54 @@ def _difference(before: str, after: str) -> str:
     return f"{'; '.join(old)} → {'; '.join(new)}"
 
 
-def survivors(setup: str, question: Question) -> tuple[list[str], int]:
-    """Return the mutants that keep full marks, and how many were tried."""
-    mutants = list(mutants_of(question.source))
-    points = scores(setup, [source for _, source in mutants], question, seconds=SECONDS)
-    pairs = zip(mutants, points, strict=True)
-    return [change for (change, _), earned in pairs if earned >= question.points], len(mutants)
-
-
-def main() -> int:
-    """Try the mutants of every solution, or of the question that is named."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--question", help="the name of the only question to try")
-    only = parser.parse_args().question
-    import torch  # noqa: F401  (once, before the forks)
-
+def units() -> list[Unit]:
+    """Return a unit for each question, and one for what is listed of no question."""
     listed = yaml.safe_load(LISTED.read_text(encoding="utf-8")) or {}
-    failed = 0
+    found, asked = [], []
     for notebook in solutions():
+        assignment = notebook.parent.name
         setup, questions = read_assignment(notebook)
-        total, known = 0, 0
         for question in questions:
-            if only not in (None, question.name):
-                continue
-            reasons = listed.get(notebook.parent.name, {}).get(question.name, {})
-            alive, tried = survivors(setup, question)
-            total, known = total + tried, known + len(reasons)
-            for change in [change for change in alive if change not in reasons]:
-                print(f"{question.name}: nobody notices  {change}")
-                failed += 1
-            for change in [change for change in reasons if change not in alive]:
-                print(f"{question.name}: listed, but noticed or gone  {change}")
-                failed += 1
-        print(f"{notebook.parent.name}: {total} mutants tried, {known} known to change nothing")
-    return int(failed > 0)
+            payload = {
+                "setup": setup,
+                "question": as_payload(question),
+                "equivalent": sorted(listed.get(assignment, {}).get(question.name, {})),
+            }
+            found.append(Unit(f"{assignment}/{question.name}", payload))
+            asked.append(f"{assignment}/{question.name}")
+    named = sorted(f"{place}/{name}" for place, names in listed.items() for name in names)
+    return [*found, Unit("(names)", {"listed": named, "asked": asked}, seconds=1)]
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def prove(unit: Unit) -> Outcome:
+    """Try every mutant of a solution."""
+    if "listed" in unit.payload:
+        problems = sorted(set(unit.payload["listed"]) - set(unit.payload["asked"]))
+        tried, lines = 1, [f"{name}: is listed, and there is no such question" for name in problems]
+    else:
+        lines, tried = problems_of(unit.payload)
+    for line in lines:
+        print(line)
+    return Outcome(passed=max(0, tried - len(lines)), failed=len(lines))
+
+
+def problems_of(payload: dict) -> tuple[list[str], int]:
+    """Return a line for each mutant that is not noticed or wrongly listed, and how many were tried."""
+    question, reasons = as_question(payload["question"]), payload["equivalent"]
+    alive, tried = survivors(Runner(payload["setup"], question))
+    lines = [f"{question.name}: nobody notices  {m}" for m in alive if m not in reasons]
+    lines += [
+        f"{question.name}: listed, but noticed or gone  {m}" for m in reasons if m not in alive
+    ]
+    return lines, tried
+
+
+def survivors(runner: Runner) -> tuple[list[str], int]:
+    """Return the mutants that keep full marks, and how many were tried.
+
+    A mutant that needs many times the solution's time is noticed: it runs in circles.
+    """
+    limit = LEAST_SECONDS + TIMES * runner.cpu_seconds(runner.question.source)
+    mutants = list(mutants_of(runner.question.source))
+    alive = [change for change, source in mutants if runner.is_full(source, limit)]
+    return alive, len(mutants)

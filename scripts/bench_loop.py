@@ -1,0 +1,219 @@
+"""Time what a contributor waits for: small changes, each proved after everything was. `make bench-loop`.
+
+Each change is made in a temporary copy of the project whose every check has passed, once right and once
+wrong on purpose; the wrong one must turn `make test` red. Results are kept in results/loop.json.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.hardware import describe_hardware
+from scripts.paths import ROOT
+from scripts.proof.memory import default_folder
+
+CHAPTER = "chapters/02_convolution.ipynb"
+ANSWERS = "solutions/02_convolution/misconceptions.py"
+SOLUTION = "solutions/02_convolution/convolution.ipynb"
+EXPORT, ENGINE = "cnnbook/grading/export.py", "cnnbook/grading/session.py"
+TOY = '''"""A toy: two convolutions and a mean.
+
+Source: none; it shows how a network is added.
+"""
+
+from torch import nn
+
+
+def toy() -> nn.Sequential:
+    """Return the toy, %s parameters."""
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 10, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+    )
+'''
+TOY_TEST = """import torch
+
+from cnnbook.models.toy import toy
+
+
+def test_the_toy_gives_ten_numbers():
+    assert toy()(torch.zeros(2, 3, 16, 16)).shape == (2, %d)
+"""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change that is right, the same made wrong, and how long its proof may take on two cores."""
+
+    name: str
+    right: Callable[[Path], None]
+    wrong: Callable[[Path], None] | None
+    goal: float
+
+
+def replace(file: str, old: str, new: str) -> Callable[[Path], None]:
+    """Return a change of a text that must be there."""
+
+    def change(root: Path) -> None:
+        path = root / file
+        text = path.read_text(encoding="utf-8")
+        if old not in text:
+            raise ValueError(f"{file} does not hold {old!r}: mend scripts/bench_loop.py")
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return change
+
+
+def both(*changes: Callable[[Path], None]) -> Callable[[Path], None]:
+    """Return several changes as one."""
+
+    def change(root: Path) -> None:
+        for one in changes:
+            one(root)
+
+    return change
+
+
+def add(file: str, text: str) -> Callable[[Path], None]:
+    """Return the change that adds a file."""
+    return lambda root: (root / file).write_text(text, encoding="utf-8") and None
+
+
+def toy(parameters: str, outputs: int) -> Callable[[Path], None]:
+    """Return the change that adds a network with its test."""
+    return both(
+        add("cnnbook/models/toy.py", TOY % parameters),
+        add("tests/test_toy.py", TOY_TEST % outputs),
+        replace(
+            "cnnbook/models/registry.py",
+            "ARCHITECTURES = {",
+            'ARCHITECTURES = {\n    "toy": Architecture("toy", "toy", (3, 32, 32)),',
+        ),
+        replace("cnnbook/lineage.toml", "outside = [", 'outside = ["toy", '),
+    )
+
+
+def shipped_digit(root: Path) -> None:
+    """Alter one digit in an output that a chapter prints."""
+    path = root / CHAPTER
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            text = "".join(output.get("text", []))
+            if "nbval-ignore-output" not in cell["metadata"].get("tags", []) and "8.0" in text:
+                output["text"] = [text.replace("8.0", "8.1", 1)]
+                path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+                return
+    raise ValueError(f"{CHAPTER} prints no 8.0: mend scripts/bench_loop.py")
+
+
+CHANGES = [
+    Change("nothing", lambda root: None, None, 10),
+    Change(
+        "a sentence in a chapter",
+        replace(CHAPTER, "What you will", "What you soon will"),
+        shipped_digit,
+        60,
+    ),
+    Change(
+        "a question with its misconceptions",
+        both(
+            replace(
+                SOLUTION,
+                "total = dilation * (kernel_size - 1)",
+                "total = (kernel_size - 1) * dilation",
+            ),
+            replace(ANSWERS, 'hint="', 'hint="Look again. '),
+        ),
+        replace(
+            ANSWERS, '@right("puts the one inside', '@wrong(hint="?", name="puts the one inside'
+        ),
+        60,
+    ),
+    Change("an exporter", replace(EXPORT, "def ", "# A remark.\ndef "), None, 60),
+    Change("a small architecture with its test", toy("954", 10), toy("954", 11), 180),
+    Change("a line in the grading engine", replace(ENGINE, "def ", "# A remark.\ndef "), None, 240),
+]
+
+
+def copy_of_project(folder: Path) -> Path:
+    """Return a copy of the project with what was built, and without the passes of others."""
+    root = folder / "project"
+    root.mkdir()
+    left = {".git", ".venv", ".pytest_cache", ".hypothesis", ".ruff_cache"}
+    names = [path for path in ROOT.iterdir() if path.name not in left]
+    subprocess.run(["cp", "-a", *names, root], check=True)
+    return root
+
+
+def prove(root: Path, proofs: Path) -> tuple[float, int, str]:
+    """Run every check as `make test` does; return the seconds, the exit code and the words."""
+    environment = {
+        **os.environ,
+        "CNNBOOK_PROOFS": str(proofs),
+        "PYTHONPATH": str(root),
+        "FRESH": "",
+    }
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.run_checks"],
+        cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    return time.perf_counter() - start, done.returncode, done.stdout
+
+
+def tried(change: Change, how: str, base: Path, proofs: Path, folder: Path) -> dict:
+    """Make a change in a copy of the proved copy and return what its proof took."""
+    shutil.rmtree(folder / "tried", ignore_errors=True)
+    (folder / "tried").mkdir()
+    subprocess.run(["cp", "-a", base, proofs, folder / "tried"], check=True)
+    root = folder / "tried" / base.name
+    (change.right if how == "right" else change.wrong)(root)  # type: ignore[misc]
+    seconds, code, words = prove(root, folder / "tried" / proofs.name)
+    return {
+        "change": change.name, "made": how, "seconds": round(seconds, 1), "goal": change.goal,
+        "result": "red" if code else "green",
+        "failed": re.findall(r"^--- (.*) FAILED$", words, re.M),
+        "proved": sum(int(n) for n in re.findall(r"^[a-z-]+ +(?:passed|FAILED) +(\d+)", words, re.M)),
+    }  # fmt: skip
+
+
+def main() -> int:
+    """Prove everything once in a copy, then each change; print and keep the table."""
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="loop-") as temporary:
+        folder = Path(temporary)
+        base, proofs = copy_of_project(folder), folder / "proofs"
+        if default_folder().exists():
+            shutil.copytree(default_folder(), proofs)
+        seconds, code, words = prove(base, proofs)
+        print(f"all that was not yet proved: {seconds:.0f} s", flush=True)
+        if code:
+            print(words)
+            return 1
+        for change in CHANGES:
+            for how in ("right", "wrong"):
+                if how == "right" or change.wrong:
+                    row = tried(change, how, base, proofs, folder)
+                    rows.append(row)
+                    print(
+                        "{change:36s} {made:6s} {result:6s} {seconds:6.1f} s of {goal}".format(
+                            **row
+                        ),
+                        flush=True,
+                    )
+                    print("\n".join(f"    {name}" for name in row["failed"]), flush=True)
+    record = {"hardware": describe_hardware(), "rows": rows}
+    (ROOT / "results" / "loop.json").write_text(json.dumps(record, indent=1) + "\n")
+    return int(any((row["result"] == "red") == (row["made"] == "right") for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
