@@ -90,7 +90,11 @@ def sheets(browser):
 def written(sheets):
     """Return a function that returns a page with only this HTML in it; an error in it is a failure."""
     errors, told = [], sheets[True]
-    told.on("pageerror", errors.append)
+
+    def note(error):
+        errors.append(error)
+
+    told.on("pageerror", note)
 
     def write(html, *, title="a test", width=1280, scripts=True, motion="no-preference"):
         page = sheets[scripts]
@@ -104,5 +108,5 @@ def written(sheets):
 
     yield write
     told.evaluate("0")  # what was thrown before has been told by now
-    told.remove_listener("pageerror", errors.append)
+    told.remove_listener("pageerror", note)
     assert errors == []
