@@ -32,7 +32,6 @@ from cnnbook.figures.architectures import NETWORKS
 from cnnbook.models import alexnet, resnet, vgg
 from cnnbook.summary import summarize
 from cnnbook.symmetry import blur_pool, equivariance_error, translate_circular
-from scripts.torchvision_on_cpu import torchvision
 
 SETTINGS = 200
 FIGURES = [
@@ -488,9 +487,16 @@ def test_the_grad_cam_figure_runs_the_network_of_the_page(opened):
         assert abs(found["inside"] - share) < 0.02
 
 
-def kept_by_hand(boxes, scores, threshold) -> list[int]:
-    """Return what suppression leaves, by torchvision's IoU and a plain loop."""
-    overlap = torchvision.ops.box_iou(boxes, boxes)
+@pytest.fixture(scope="module")
+def box_iou():
+    """torchvision's overlaps; it takes two seconds to load, and no other figure needs it."""
+    from scripts.torchvision_on_cpu import torchvision
+
+    return torchvision.ops.box_iou
+
+
+def kept_by_hand(overlap, scores, threshold) -> list[int]:
+    """Return what suppression leaves of boxes with these overlaps, by a plain loop."""
     kept = []
     for i in scores.argsort(descending=True, stable=True).tolist():
         if all(overlap[i, k] <= threshold for k in kept):
@@ -499,7 +505,7 @@ def kept_by_hand(boxes, scores, threshold) -> list[int]:
 
 
 @pytest.mark.figure("detection")
-def test_the_detection_toy_computes_overlaps_and_suppression(opened):
+def test_the_detection_toy_computes_overlaps_and_suppression(opened, box_iou):
     generator = torch.Generator().manual_seed(12)
     settings = []
     for _ in range(SETTINGS):
@@ -521,14 +527,14 @@ def test_the_detection_toy_computes_overlaps_and_suppression(opened):
             [[b["x"], b["y"], b["x"] + b["w"], b["y"] + b["h"]] for b in values["boxes"]]
         ).double()
         scores = torch.tensor([b["score"] for b in values["boxes"]])
-        overlap = torchvision.ops.box_iou(corners, corners)
+        overlap = box_iou(corners, corners)
         assert torch.allclose(torch.tensor(found["table"]).double(), overlap, atol=1e-9)
         assert torch.allclose(
             torch.tensor(found["toTruth"]).double(),
-            torchvision.ops.box_iou(corners, truth)[:, 0],
+            box_iou(corners, truth)[:, 0],
             atol=1e-9,
         )
-        assert found["kept"] == kept_by_hand(corners, scores, values["percent"] / 100)
+        assert found["kept"] == kept_by_hand(overlap, scores, values["percent"] / 100)
         left.add(len(found["kept"]))
     assert len(left) >= 4
 
