@@ -252,6 +252,7 @@ AXE_OPTIONS = {"resultTypes": ["violations"], "preload": {"assets": ["media"]}}
 
 # Contrast is two thirds of axe's work, and most of it is code, whose tokens lie side by side on one
 # paper in five colours. Tokens that look the same there have the same contrast: the first is measured.
+# Axe never fails single characters, nor symbols; so these stand for no words.
 MEASURE_ALIKE_TOKENS_ONCE = """
 () => {
   const looks = ['backgroundColor', 'backgroundImage', 'color', 'display', 'filter', 'fontSize', 'fontWeight',
@@ -259,8 +260,9 @@ MEASURE_ALIKE_TOKENS_ONCE = """
   for (const code of document.querySelectorAll('.highlight pre')) {
     const seen = new Set();
     for (const token of code.children) {
-      if (token.children.length) continue;
-      const style = getComputedStyle(token), look = looks.map(name => style[name]).join();
+      const text = token.textContent.trim();
+      if (token.children.length || (text.length > 1 && !/\\w\\w/.test(text))) continue;
+      const style = getComputedStyle(token), look = [text.length > 1, ...looks.map(name => style[name])].join();
       if (seen.has(look)) token.dataset.likeAnother = '';
       seen.add(look);
     }
