@@ -87,27 +87,20 @@ def test_the_chapter_of_a_quiz_shows_it(name):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("width", [375, 1100])
-def test_answers_unfold_by_keyboard_without_a_script(browser, name, width):
-    context = browser.new_context(
-        offline=True, java_script_enabled=False, viewport={"width": width, "height": 800}
-    )
-    page = context.new_page()
-    page.set_content(f"<html lang='en'><title>quiz</title><main>{quizzes.quiz(name).html}</main>")
+def test_answers_unfold_by_keyboard_without_a_script(written, name, width):
+    page = written(quizzes.quiz(name).html, width=width, scripts=False)
     first = page.locator("details").first
     assert not first.locator("strong").is_visible()
     first.locator("summary").focus()
     page.keyboard.press("Enter")
     assert first.locator("strong").is_visible()
-    context.close()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_axe_finds_nothing(browser, name):
-    page = browser.new_page()
-    page.set_content(f"<html lang='en'><title>quiz</title><main>{quizzes.quiz(name).html}</main>")
+def test_axe_finds_nothing(written, name):
+    page = written(quizzes.quiz(name).html)
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
     assert found.violations_count == 0, found.generate_report()
-    page.close()
 
 
 def test_a_quiz_that_does_not_exist_is_named():
