@@ -22,9 +22,8 @@ def front(points: dict, best: list, *, alt: str, xlabel: str, ylabel: str) -> Pi
         leading = [points[name] for name in best]
         ax.plot(*zip(*leading, strict=True), "o-", color=BLUE, ms=6, label="on the front")
         ax.annotate(best[0], leading[0], (6, -12), textcoords="offset points", fontsize=9)
-        slanted = {"rotation": 55, "textcoords": "offset points", "fontsize": 9}
         for name, place in zip(best[1:], leading[1:], strict=True):  # so that neighbours have room
-            ax.annotate(name, place, (2, 6), **slanted)
+            ax.annotate(name, place, (2, 6), textcoords="offset points", rotation=55, fontsize=9)
         ax.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
         ax.xaxis.set_major_formatter("{x:g}")
         ax.margins(x=0.15, y=0.1)

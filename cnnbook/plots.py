@@ -5,6 +5,7 @@ colour alone: lines have markers, bars have numbers, highlighted cells have a fr
 """
 
 import io
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
@@ -12,12 +13,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+if TYPE_CHECKING:  # older releases of Matplotlib have no name for it
+    from matplotlib.typing import RcKeyType
+
 BLUE, ORANGE, GREEN, PURPLE, INK, PAPER = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#222222", "#FDFCF9",
 )  # fmt: skip
 SERIES = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", ":"))
 
-_STYLE = {
+_STYLE: "dict[RcKeyType, Any]" = {
     "font.family": "DejaVu Sans", "font.size": 11, "axes.titlesize": 11, "text.color": INK,
     "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
     "axes.spines.top": False, "axes.spines.right": False, "figure.facecolor": PAPER,
@@ -99,7 +103,7 @@ def number_grids(
         for ax, (title, array) in zip(axes, arrays.items(), strict=True):
             _draw_squares(ax, array)
             ax.set_title(title)
-            if title in (marked or {}):
+            if marked and title in marked:
                 row, column, high, wide = marked[title]
                 frame = Rectangle(
                     (column - 0.5, row - 0.5), wide, high, fill=False, lw=3, ec=ORANGE

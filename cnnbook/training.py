@@ -81,7 +81,7 @@ def train(
         if _out_of_patience(history, recipe.patience):
             break
         torch.manual_seed(1_000_003 * recipe.seed + epoch)
-        entry = {"epoch": epoch + 1}
+        entry: dict[str, float] = {"epoch": epoch + 1}
         entry |= _train_epoch(model, training_set, recipe, optimizer, average, change, epoch)
         if validation_set is not None:
             seen = evaluate(average.module if average else model, validation_set)

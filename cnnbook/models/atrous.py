@@ -49,7 +49,8 @@ class DeepLab(nn.Module):
             raise ValueError(
                 f"output_stride={output_stride!r} is not allowed: it must be 2, 4 or 8"
             )
-        layers, channels, stride, dilation = [], in_channels, 1, 1
+        layers: list[nn.Module] = []
+        channels, stride, dilation = in_channels, 1, 1
         for stage in range(3):
             layers.append(double_conv(channels, width * 2**stage, dilation))
             channels = width * 2**stage

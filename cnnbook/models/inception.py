@@ -4,8 +4,12 @@ The idea: let windows of several sizes look at the same map side by side, and ma
 by reducing the channels with 1×1 convolutions first.
 """
 
+from typing import Literal
+
 import torch
 from torch import nn
+
+Widths = tuple[int, int, int, int, int, int]  # as in the paper's table
 
 
 class Branches(nn.ModuleList):
@@ -34,7 +38,7 @@ class BiasConv(nn.Sequential):
         super().__init__(conv, nn.ReLU(inplace=True))
 
 
-def inception(conv, in_channels: int, widths, large_kernel: int = 5) -> Branches:
+def inception(conv, in_channels: int, widths: Widths, large_kernel: int = 5) -> Branches:
     """Return an Inception module: 1×1; 1×1 then 3×3; 1×1 then 5×5; max pooling then 1×1.
 
     `widths` are the paper's six columns: 1×1, 3×3 reduce, 3×3, 5×5 reduce, 5×5, pool projection.
@@ -52,7 +56,7 @@ def inception(conv, in_channels: int, widths, large_kernel: int = 5) -> Branches
 
 
 # Table 1 of the paper; "M" halves the map.
-TABLE = (
+TABLE: tuple[Widths | Literal["M"], ...] = (
     (64, 96, 128, 16, 32, 32), (128, 128, 192, 32, 96, 64), "M",
     (192, 96, 208, 16, 48, 64), (160, 112, 224, 24, 64, 64), (128, 128, 256, 24, 64, 64),
     (112, 144, 288, 32, 64, 64), (256, 160, 320, 32, 128, 128), "M",
@@ -94,7 +98,8 @@ class GoogLeNet(nn.Module):
             conv(3, 64, 7, stride=2, padding=3), pool(),
             conv(64, 64, 1), conv(64, 192, 3, padding=1), pool(),
         )  # fmt: skip
-        modules, channels = [], 192
+        modules: list[nn.Module] = []
+        channels = 192
         for widths in TABLE:
             if widths == "M":
                 modules.append(pool(3 if len(modules) == 2 else last_pool))

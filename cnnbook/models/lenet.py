@@ -27,6 +27,9 @@ class PartialConv2d(nn.Module):
     `reads` lists, for each output map, the input maps. Only their kernels exist.
     """
 
+    outputs: torch.Tensor
+    inputs: torch.Tensor
+
     def __init__(self, in_channels: int, reads: list[tuple[int, ...]], kernel_size: int, stride=1):
         super().__init__()
         pairs = [(o, i) for o, inputs in enumerate(reads) for i in inputs]

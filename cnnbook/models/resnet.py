@@ -109,6 +109,11 @@ class ResNet(nn.Module):
     Input (N, 3, H, W), output (N, num_classes). `block(in_channels, width, stride)` makes a block.
     """
 
+    layer1: nn.Sequential
+    layer2: nn.Sequential
+    layer3: nn.Sequential
+    layer4: nn.Sequential
+
     def __init__(self, block, depths, *, expansion: int, num_classes: int = 1000):
         super().__init__()
         self.conv1, self.bn1 = conv(3, 64, 7, stride=2), nn.BatchNorm2d(64)
@@ -121,7 +126,7 @@ class ResNet(nn.Module):
                 blocks.append(block(channels, width, stride))
                 channels = expansion * width
             setattr(self, f"layer{stage + 1}", nn.Sequential(*blocks))
-        self.fc = nn.Linear(channels, num_classes)
+        self.fc: nn.Module = nn.Linear(channels, num_classes)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):  # He et al. 2015, arXiv:1502.01852
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

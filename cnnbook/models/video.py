@@ -38,14 +38,15 @@ def inflate_conv(conv: nn.Conv2d, frames: int, *, time_padding: int | None = Non
     Another padding mode than zeros holds in time as well.
     """
     padding = frames // 2 if time_padding is None else time_padding
+    (high, wide), (down, right), (apart, beside) = conv.kernel_size, conv.stride, conv.dilation
     inflated = nn.Conv3d(
-        conv.in_channels, conv.out_channels, (frames, *conv.kernel_size), (1, *conv.stride),
-        (padding, *_padding(conv)), (1, *conv.dilation), conv.groups, conv.bias is not None,
+        conv.in_channels, conv.out_channels, (frames, high, wide), (1, down, right),
+        (padding, *_padding(conv)), (1, apart, beside), conv.groups, conv.bias is not None,
         conv.padding_mode,
     ).to(conv.weight)  # fmt: skip
     with torch.no_grad():
         inflated.weight.copy_(conv.weight[:, :, None].expand_as(inflated.weight) / frames)
-        if conv.bias is not None:
+        if conv.bias is not None and inflated.bias is not None:
             inflated.bias.copy_(conv.bias)
     return inflated
 
@@ -149,10 +150,12 @@ def _block(in_channels: int, out_channels: int, frames: int) -> nn.Sequential:
 def _padding(conv: nn.Conv2d) -> tuple[int, int]:
     if conv.padding == "valid":
         return 0, 0
-    if conv.padding != "same":
-        return conv.padding
+    if isinstance(conv.padding, tuple):
+        down, right = conv.padding
+        return down, right
     if any(size % 2 == 0 for size in conv.kernel_size):
         raise ValueError('padding="same" of an even kernel is not the same on both sides')
-    return tuple(
+    down, right = (
         d * (size - 1) // 2 for d, size in zip(conv.dilation, conv.kernel_size, strict=True)
     )
+    return down, right

@@ -25,7 +25,8 @@ class Block(nn.Module):
 
     def __init__(self, in_channels, widths, *, stride=1, starts_with_relu=True):
         super().__init__()
-        layers, channels = [], in_channels
+        layers: list[nn.Module] = []
+        channels = in_channels
         for index, width in enumerate(widths):
             if index or starts_with_relu:
                 layers.append(nn.ReLU())
