@@ -4,6 +4,8 @@ The idea: train with a 3×3, a 1×1 and the identity side by side, each with bat
 add the three kernels up, and deploy a plain column of 3×3 convolutions that computes the same.
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -55,9 +57,10 @@ class RepVGGBlock(nn.Module):
 class RepVGG(nn.Module):
     """A column of blocks in five stages, pooling and a dense layer. Input (N, 3, H, W)."""
 
-    def __init__(self, depths, widths, *, num_classes: int = 1000):
+    def __init__(self, depths: Sequence[int], widths: Sequence[int], *, num_classes: int = 1000):
         super().__init__()
-        blocks, channels = [], 3
+        blocks: list[nn.Module] = []
+        channels = 3
         for depth, width in zip(depths, widths, strict=True):
             for index in range(depth):
                 blocks.append(RepVGGBlock(channels, width, stride=2 if index == 0 else 1))
