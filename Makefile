@@ -33,8 +33,8 @@ test: .venv/installed ## prove what a change touches; FRESH=1 proves everything 
 test-%: .venv/installed
 	@$(BIN)/python -m scripts.run_checks $* --only "$(ONLY)"
 
-lint: .venv/installed ## ruff, and notebooks as `make tidy` leaves them
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/python -m scripts.tidy_notebooks --check
+lint: .venv/installed ## ruff, mypy, and notebooks as `make tidy` leaves them
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/python -m scripts.tidy_notebooks --check
 
 exercises: .venv/installed ## generate exercises/ from solutions/
 	@$(BIN)/python -m scripts.release_exercises
@@ -71,4 +71,4 @@ lock: .venv/installed ## write the exact versions of everything installed into r
 	@$(BIN)/python -m scripts.lock_requirements
 
 clean: ## remove what was built (not .venv)
-	@rm -rf _build dist build *.egg-info .pytest_cache .hypothesis .ruff_cache
+	@rm -rf _build dist build *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache

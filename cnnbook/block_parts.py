@@ -116,11 +116,11 @@ def describe_layer(layer: nn.Module) -> tuple[str, str]:
         return f"dense at each place, {layer.out_features}", "weights"
     if isinstance(layer, nn.MaxPool2d | nn.AvgPool2d | nn.MaxPool3d):
         kind = "mean" if isinstance(layer, nn.AvgPool2d) else "max"
-        window, stride = (
+        size, stride = (
             n if isinstance(n, tuple) else (n, n) for n in (layer.kernel_size, layer.stride)
         )
-        stride = f", stride {stride[-1]}" if stride[-1] != 1 else ""
-        return f"{_size(window)} {kind} pool{stride}", "pool"
+        strided = f", stride {stride[-1]}" if stride[-1] != 1 else ""
+        return f"{_size(size)} {kind} pool{strided}", "pool"
     if isinstance(layer, nn.AdaptiveAvgPool2d):
         return "mean over places", "pool"
     if isinstance(layer, nn.Identity | nn.Dropout):

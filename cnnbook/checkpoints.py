@@ -7,11 +7,19 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import nn
+from torch.optim import Optimizer
 
 __all__ = ["load_checkpoint", "save_checkpoint"]
 
 
-def save_checkpoint(path: str | Path, model, optimizer, average, history: list[dict]) -> None:
+def save_checkpoint(
+    path: str | Path,
+    model: nn.Module,
+    optimizer: Optimizer,
+    average: nn.Module | None,
+    history: list[dict[str, float]],
+) -> None:
     """Write the run to `path`, in place of what is there; a crash leaves the old file or the new.
 
     `average` is an averaged model or None.
@@ -30,7 +38,9 @@ def save_checkpoint(path: str | Path, model, optimizer, average, history: list[d
     os.replace(unfinished, path)
 
 
-def load_checkpoint(path: str | Path, model, optimizer, average) -> list[dict]:
+def load_checkpoint(
+    path: str | Path, model: nn.Module, optimizer: Optimizer, average: nn.Module | None
+) -> list[dict[str, float]]:
     """Put a saved run into model, optimizer and average, and return its history; [] if there is none.
 
     Raises ValueError where the file is damaged or of another model; nothing is changed then.

@@ -1,5 +1,7 @@
 """Figures that compare networks: a Pareto front, and a walk of steps with their deviations."""
 
+from collections.abc import Mapping
+
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
@@ -8,7 +10,14 @@ from cnnbook.plots import _STYLE, BLUE, INK, ORANGE, Picture
 __all__ = ["front", "waterfall"]
 
 
-def front(points: dict, best: list, *, alt: str, xlabel: str, ylabel: str) -> Picture:
+def front(
+    points: Mapping[str, tuple[float, float]],
+    best: list[str],
+    *,
+    alt: str,
+    xlabel: str,
+    ylabel: str,
+) -> Picture:
     """Show points on a logarithmic x axis, and a line with names through the best of them.
 
     `points` maps a name to (x, y); `best` lists the names of the front, from left to right.
@@ -22,9 +31,8 @@ def front(points: dict, best: list, *, alt: str, xlabel: str, ylabel: str) -> Pi
         leading = [points[name] for name in best]
         ax.plot(*zip(*leading, strict=True), "o-", color=BLUE, ms=6, label="on the front")
         ax.annotate(best[0], leading[0], (6, -12), textcoords="offset points", fontsize=9)
-        slanted = {"rotation": 55, "textcoords": "offset points", "fontsize": 9}
         for name, place in zip(best[1:], leading[1:], strict=True):  # so that neighbours have room
-            ax.annotate(name, place, (2, 6), **slanted)
+            ax.annotate(name, place, (2, 6), textcoords="offset points", rotation=55, fontsize=9)
         ax.set(xscale="log", xlabel=xlabel, ylabel=ylabel)
         ax.xaxis.set_major_formatter("{x:g}")
         ax.margins(x=0.15, y=0.1)
@@ -35,7 +43,7 @@ def front(points: dict, best: list, *, alt: str, xlabel: str, ylabel: str) -> Pi
         return Picture(figure, alt)
 
 
-def waterfall(steps: dict, *, alt: str, xlabel: str) -> Picture:
+def waterfall(steps: Mapping[str, tuple[float, float]], *, alt: str, xlabel: str) -> Picture:
     """Show what each step adds or takes away, one line for each, with deviations as error bars.
 
     `steps` maps a name to (value, deviation); the first is where the walk begins.

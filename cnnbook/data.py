@@ -33,7 +33,7 @@ class LabelledImages:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, places) -> "LabelledImages":
+    def __getitem__(self, places: slice | torch.Tensor) -> "LabelledImages":
         """Return the pictures at `places`: a slice, or a tensor of places or of true and false."""
         return LabelledImages(self.images[places], self.labels[places], self.classes)
 

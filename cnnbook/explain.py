@@ -7,6 +7,7 @@ arXiv:1311.2901 (occlusion).
 """
 
 import contextlib
+from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
@@ -112,9 +113,9 @@ def maximise_activation(
 
 
 @contextlib.contextmanager
-def _watching(layer: nn.Module):
+def _watching(layer: nn.Module) -> Iterator[list[torch.Tensor]]:
     """Collect what the layer puts out."""
-    seen = []
+    seen: list[torch.Tensor] = []
     hook = layer.register_forward_hook(lambda module, inputs, output: seen.append(output))
     try:
         yield seen

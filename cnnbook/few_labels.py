@@ -150,7 +150,7 @@ def convnext_features(images: torch.Tensor, *, pretrained: bool = True) -> torch
 
     network = timm.create_model("convnext_tiny.fb_in1k", pretrained=pretrained, num_classes=0)
     network = network.to(device()).eval()
-    settings = network.pretrained_cfg
+    settings = timm.data.resolve_model_data_config(network)
     mean, deviation = (images.new_tensor(settings[key])[:, None, None] for key in ("mean", "std"))
     with torch.no_grad():
         batches = ((batch - mean) / deviation for batch in images.split(64))

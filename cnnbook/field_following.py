@@ -3,6 +3,7 @@
 What `cnnbook.receptive_field.receptive_field_of` does; nothing is guessed from the names of layers.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import reduce
 
@@ -103,7 +104,7 @@ def _pooling(x, kernel_size, stride=None, padding=0, *rest, **more) -> Layer:
     return Layer(_last(kernel_size), _last(stride), _last(padding), _last(dilation))
 
 
-_WINDOWS = {
+_WINDOWS: dict[str, Callable[..., Layer]] = {
     **dict.fromkeys(["conv1d", "conv2d", "conv3d"], _convolution),
     **dict.fromkeys(
         ["max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d"],

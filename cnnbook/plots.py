@@ -5,19 +5,26 @@ colour alone: lines have markers, bars have numbers, highlighted cells have a fr
 """
 
 import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike
+
+if TYPE_CHECKING:  # older releases of Matplotlib have no name for it
+    from matplotlib.typing import RcKeyType
 
 BLUE, ORANGE, GREEN, PURPLE, INK, PAPER = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#222222", "#FDFCF9",
 )  # fmt: skip
 SERIES = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", ":"))
 
-_STYLE = {
+_STYLE: "dict[RcKeyType, Any]" = {
     "font.family": "DejaVu Sans", "font.size": 11, "axes.titlesize": 11, "text.color": INK,
     "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
     "axes.spines.top": False, "axes.spines.right": False, "figure.facecolor": PAPER,
@@ -44,12 +51,14 @@ class Picture:
     def __repr__(self) -> str:
         return f"[Figure: {self.alt}]"
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         data = {"image/png": self.png, "text/plain": repr(self)}
         return data, {"image/png": {"alt": self.alt}}
 
 
-def images(pictures: dict, *, alt: str, height: float = 2.9) -> Picture:
+def images(pictures: Mapping[str, ArrayLike], *, alt: str, height: float = 2.9) -> Picture:
     """Show pictures in rows, each under its title, and return the figure.
 
     `pictures` maps a title to a (1, H, W), (3, H, W) or (H, W) array. A picture with negative
@@ -82,7 +91,11 @@ def images(pictures: dict, *, alt: str, height: float = 2.9) -> Picture:
 
 
 def number_grids(
-    grids: dict, *, alt: str, marked: dict | None = None, cell: float = 0.52
+    grids: Mapping[str, ArrayLike],
+    *,
+    alt: str,
+    marked: Mapping[str, tuple[int, int, int, int]] | None = None,
+    cell: float = 0.52,
 ) -> Picture:
     """Show small matrices as squares with their numbers, side by side, and return the figure.
 
@@ -99,7 +112,7 @@ def number_grids(
         for ax, (title, array) in zip(axes, arrays.items(), strict=True):
             _draw_squares(ax, array)
             ax.set_title(title)
-            if title in (marked or {}):
+            if marked and title in marked:
                 row, column, high, wide = marked[title]
                 frame = Rectangle(
                     (column - 0.5, row - 0.5), wide, high, fill=False, lw=3, ec=ORANGE
@@ -110,7 +123,7 @@ def number_grids(
 
 
 def bars(
-    values: dict, *, alt: str, xlabel: str, log: bool = False, form: str = "{:,.0f}"
+    values: Mapping[str, float], *, alt: str, xlabel: str, log: bool = False, form: str = "{:,.0f}"
 ) -> Picture:
     """Show one horizontal bar for each label, with its number at the end, and return the figure."""
     with mpl.rc_context(_STYLE):
@@ -128,7 +141,14 @@ def bars(
 
 
 def lines(
-    series: dict, x, *, alt: str, xlabel: str, ylabel: str, log_x: bool = False, log_y: bool = False
+    series: Mapping[str, ArrayLike],
+    x: Sequence[float],
+    *,
+    alt: str,
+    xlabel: str,
+    ylabel: str,
+    log_x: bool = False,
+    log_y: bool = False,
 ) -> Picture:
     """Show up to four curves over the same x, told apart by marker and dash, with a legend."""
     with mpl.rc_context(_STYLE):
@@ -148,7 +168,9 @@ def lines(
         return Picture(figure, alt)
 
 
-def roofline(points: dict, *, peak: float, bandwidth: float, alt: str) -> Picture:
+def roofline(
+    points: Mapping[str, tuple[float, float]], *, peak: float, bandwidth: float, alt: str
+) -> Picture:
     """Show layers under the roof of a machine (Williams 2009), and return the figure.
 
     `points` maps a name to (FLOPs per byte, GFLOP/s); `peak` is in GFLOP/s, `bandwidth` in GB/s.
@@ -170,7 +192,7 @@ def roofline(points: dict, *, peak: float, bandwidth: float, alt: str) -> Pictur
         return Picture(figure, alt)
 
 
-def shares(table: dict, labels, *, alt: str) -> Picture:
+def shares(table: Mapping[str, Sequence[float]], labels: Sequence[str], *, alt: str) -> Picture:
     """Show, for each column of `table`, how the labels share its total, as panels in one row.
 
     `table` maps a title to one number for each label.
@@ -194,7 +216,7 @@ def shares(table: dict, labels, *, alt: str) -> Picture:
         return Picture(figure, alt)
 
 
-def _channels_last(picture) -> np.ndarray:
+def _channels_last(picture: ArrayLike) -> np.ndarray:
     array = np.asarray(picture, dtype=float)
     if array.ndim == 3 and array.shape[0] in (1, 3):
         array = array[0] if array.shape[0] == 1 else array.transpose(1, 2, 0)
@@ -203,7 +225,7 @@ def _channels_last(picture) -> np.ndarray:
     return array
 
 
-def _draw_squares(ax, array) -> None:
+def _draw_squares(ax: Axes, array: np.ndarray) -> None:
     peak = np.nanmax(np.abs(array)) or 1
     ax.imshow(np.nan_to_num(np.abs(array)) / peak, cmap="Blues", vmin=0, vmax=2.2)
     for (row, column), value in np.ndenumerate(array):

@@ -117,15 +117,15 @@ def effective_width(profile: Sequence[float], *, mass: float = 0.9545) -> int:
 
     0.9545 is what lies within two standard deviations of a Gaussian.
     """
-    profile = np.asarray(profile, dtype=float)
-    if profile.ndim != 1 or profile.size == 0 or not 0 < mass <= 1:
+    shares = np.asarray(profile, dtype=float)
+    if shares.ndim != 1 or shares.size == 0 or not 0 < mass <= 1:
         raise ValueError(f"mass={mass!r} must be in (0, 1], and the profile one axis with values")
-    length = len(profile)
+    length = len(shares)
     for width in range(
         2 - length % 2, length, 2
     ):  # both sides alike: as odd or even as the profile
         first = (length - width) // 2
-        if profile[first : first + width].sum() >= mass * profile.sum() - 1e-12:
+        if shares[first : first + width].sum() >= mass * shares.sum() - 1e-12:
             return width
     return length
 

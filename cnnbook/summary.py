@@ -5,10 +5,12 @@ activations and normalisation are not, as is the custom.
 """
 
 import html
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import nn
+from torch._ops import OpOverloadPacket
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from cnnbook.tracing import run_on_shapes
@@ -147,7 +149,7 @@ def _convolution(output, x, weight, bias, stride, padding, dilation, transposed,
     return places.numel() * weight[0].numel()
 
 
-_MACS = {
+_MACS: dict[OpOverloadPacket, Callable[..., int]] = {
     torch.ops.aten.convolution: _convolution,
     torch.ops.aten.mm: lambda output, a, b: a.numel() * b.shape[1],
     torch.ops.aten.addmm: lambda output, bias, a, b, *rest: a.numel() * b.shape[1],

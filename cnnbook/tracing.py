@@ -1,6 +1,8 @@
 """Run a network in evaluation mode, and on shapes alone, without leaving a trace in it."""
 
 import contextlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 import torch
 from torch import nn
@@ -9,7 +11,9 @@ from torch.func import functional_call
 __all__ = ["evaluating", "run_on_shapes"]
 
 
-def run_on_shapes(module: nn.Module, input_shape: tuple[int, ...], watching) -> torch.Tensor:
+def run_on_shapes(
+    module: nn.Module, input_shape: tuple[int, ...], watching: AbstractContextManager[object]
+) -> torch.Tensor:
     """Return the output, a tensor without values, of one input of shape (C, H, W) or the like.
 
     Parameters and buffers are replaced by tensors on the device `meta`, in evaluation mode; the
@@ -39,7 +43,7 @@ def run_on_shapes(module: nn.Module, input_shape: tuple[int, ...], watching) -> 
 
 
 @contextlib.contextmanager
-def evaluating(module: nn.Module):
+def evaluating(module: nn.Module) -> Iterator[None]:
     """Put a network into evaluation mode for a while, and each part back into its own mode after."""
     modes = [(part, part.training) for part in module.modules()]
     module.eval()

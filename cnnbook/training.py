@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +22,18 @@ from cnnbook.tracing import evaluating
 
 History = list[dict[str, float]]
 Change = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
+
+
+class DataSet(Protocol):
+    """Pictures and their classes, such as `cnnbook.data.LabelledImages`."""
+
+    @property
+    def images(self) -> torch.Tensor:
+        """Return the pictures, (N, C, H, W)."""
+
+    @property
+    def labels(self) -> torch.Tensor:
+        """Return their classes, (N,)."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +59,10 @@ class Recipe:
 
 def train(
     model: nn.Module,
-    training_set,
+    training_set: DataSet,
     recipe: Recipe,
     *,
-    validation_set=None,
+    validation_set: DataSet | None = None,
     change: Change | None = None,
     checkpoint: str | Path | None = None,
 ) -> History:
@@ -81,7 +94,7 @@ def train(
         if _out_of_patience(history, recipe.patience):
             break
         torch.manual_seed(1_000_003 * recipe.seed + epoch)
-        entry = {"epoch": epoch + 1}
+        entry: dict[str, float] = {"epoch": epoch + 1}
         entry |= _train_epoch(model, training_set, recipe, optimizer, average, change, epoch)
         if validation_set is not None:
             seen = evaluate(average.module if average else model, validation_set)
@@ -95,7 +108,13 @@ def train(
 
 
 def _train_epoch(
-    model, training_set, recipe, optimizer, average, change, epoch
+    model: nn.Module,
+    training_set: DataSet,
+    recipe: Recipe,
+    optimizer: torch.optim.Optimizer,
+    average: AveragedModel | None,
+    change: Change | None,
+    epoch: int,
 ) -> dict[str, float]:
     device = next(model.parameters()).device
     images, labels = training_set.images.to(device), training_set.labels.to(device)
@@ -136,7 +155,7 @@ def schedule(progress: float, recipe: Recipe) -> float:
     return 0.5 * (1 + math.cos(math.pi * min(rest, 1.0)))
 
 
-def evaluate(model: nn.Module, data_set, *, batch_size: int = 256) -> dict[str, float]:
+def evaluate(model: nn.Module, data_set: DataSet, *, batch_size: int = 256) -> dict[str, float]:
     """Return the mean cross-entropy and the accuracy on a set, in evaluation mode."""
     device = next(model.parameters()).device
     loss = right = 0.0

@@ -67,7 +67,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     rounds = parser.parse_args().rounds
-    times, pages, failed = {}, {}, []
+    times: dict[str, list[float]] = {}
+    pages: dict[str, dict[str, bytes]] = {}
+    failed: list[str] = []
 
     def measure(name: str, command: list[str]) -> None:
         seconds, words = seconds_of(command, cold_kernels=name.startswith("usual"))

@@ -121,7 +121,8 @@ def measure() -> dict:
 def flatness(count: int) -> dict:
     """Return what a submission costs early and late in a large class, and this process's memory."""
     marks = [10, *(n for n in (100, *range(1000, count, 1000)) if n < count), count]
-    points, result = [], {}
+    points: list[tuple[int, float, float, int]] = []
+    result: dict[str, dict[str, float]] = {}
 
     def look(done: int, total: int, left: float) -> None:
         if len(points) < len(marks) and done >= marks[len(points)]:
@@ -130,7 +131,7 @@ def flatness(count: int) -> dict:
             for before, now in itertools.pairwise(points[-2:]):
                 between(before, now)
 
-    def between(before: tuple, now: tuple) -> None:
+    def between(before: tuple[int, float, float, int], now: tuple[int, float, float, int]) -> None:
         (first, start, used, _), (last, end, more, memory) = before, now
         name = f"submissions {first} to {last}"
         result[name] = {

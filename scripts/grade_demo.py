@@ -68,7 +68,7 @@ class Answers:
 
     def alternative(self, number: int) -> dict[str, str]:
         """Return, for every question, its right answer of that number."""
-        right = {name: [] for name in self.solution}
+        right: dict[str, list[str]] = {name: [] for name in self.solution}
         for answer in self.answers:
             if answer.is_right:
                 right[answer.question].append(answer.source)
@@ -120,8 +120,8 @@ def the_class() -> dict[str, tuple[dict, float]]:
 
 def with_helper_cell(notebook: dict) -> dict:
     """Return the notebook with a cell of the student's own before the first question."""
-    cell = {"cell_type": "code", "execution_count": None, "id": "mine", "metadata": {}}
-    notebook["cells"].insert(2, {**cell, "outputs": [], "source": HELPER})
+    cell: dict[str, object] = {"cell_type": "code", "execution_count": None, "id": "mine"}
+    notebook["cells"].insert(2, {**cell, "metadata": {}, "outputs": [], "source": HELPER})
     return notebook
 
 

@@ -27,7 +27,7 @@ from cnnbook.augment import color_jitter, random_crop, random_flip, random_rotat
 from cnnbook.data import LabelledImages, image_folder
 from cnnbook.models.resnet_cifar import resnet14
 from cnnbook.shapes import CLASSES, shapes
-from cnnbook.training import Recipe, evaluate, train
+from cnnbook.training import Change, Recipe, evaluate, train
 from cnnbook.transfer import find_head
 from scripts.hardware import describe_hardware
 from scripts.paths import ROOT
@@ -40,8 +40,8 @@ TOLERANCE = 0.01  # of accuracy, between the record and a rerun with its seed
 class Task:
     """What to train on: pictures in [0, 1], and how a batch is changed."""
 
-    parts: Callable[[Path | None], tuple[LabelledImages, LabelledImages]]
-    change: Callable
+    parts: Callable[[Path], tuple[LabelledImages, LabelledImages]]
+    change: Change
     recipe: Recipe
     data: str
     augmentation: str
@@ -52,7 +52,7 @@ class Task:
 
 def cifar10(folder: Path) -> tuple[LabelledImages, LabelledImages]:
     """Return CIFAR-10's pictures to train and to test on."""
-    return tuple(image_folder(folder / part, size=32) for part in ("train", "test"))
+    return image_folder(folder / "train", size=32), image_folder(folder / "test", size=32)
 
 
 def omniglot(folder: Path) -> tuple[LabelledImages, LabelledImages]:
@@ -65,25 +65,26 @@ def omniglot(folder: Path) -> tuple[LabelledImages, LabelledImages]:
     for place in sorted(folder.glob("*/*/character*")):
         characters.setdefault(f"{place.parent.name}/{place.name}", sorted(place.glob("*.png")))
     drawings = {name: torch.stack([_ink(file) for file in f]) for name, f in characters.items()}
-    parts = []
-    for chosen in (slice(0, 16), slice(16, 20)):
-        images = torch.cat(
-            [
-                drawing[chosen].rot90(turn, (2, 3))
-                for turn in range(4)
-                for drawing in drawings.values()
-            ]
-        )
-        names = tuple(f"{name} turned {90 * turn}" for turn in range(4) for name in drawings)
-        labels = torch.arange(len(names)).repeat_interleave(len(images) // len(names))
-        parts.append(LabelledImages(images, labels, names))
-    return tuple(parts)
+    return _turned(drawings, slice(0, 16)), _turned(drawings, slice(16, 20))
 
 
-def drawn(folder: None) -> tuple[LabelledImages, LabelledImages]:
-    """Return 20,000 pictures of `shapes` to train on and 2,000 others."""
-    parts = shapes(20_000, seed=1), shapes(2_000, seed=2)
-    return tuple(LabelledImages(part.images, part.labels, CLASSES) for part in parts)
+def _turned(drawings: dict[str, torch.Tensor], drawers: slice) -> LabelledImages:
+    """Return what some of the drawers drew, in four turns, each turn of a character as a class."""
+    images = torch.cat(
+        [drawing[drawers].rot90(turn, (2, 3)) for turn in range(4) for drawing in drawings.values()]
+    )
+    names = tuple(f"{name} turned {90 * turn}" for turn in range(4) for name in drawings)
+    labels = torch.arange(len(names)).repeat_interleave(len(images) // len(names))
+    return LabelledImages(images, labels, names)
+
+
+def drawn(folder: Path) -> tuple[LabelledImages, LabelledImages]:
+    """Return 20,000 pictures of `shapes` to train on and 2,000 others; no folder is read."""
+    training, test = (
+        LabelledImages(part.images, part.labels, CLASSES)
+        for part in (shapes(20_000, seed=1), shapes(2_000, seed=2))
+    )
+    return training, test
 
 
 def _ink(file: Path) -> torch.Tensor:
@@ -92,11 +93,11 @@ def _ink(file: Path) -> torch.Tensor:
     return 1 - torch.from_numpy(np.array(small)).float()[None] / 255
 
 
-def _photographs(images, labels):
+def _photographs(images: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return color_jitter(random_flip(random_crop(images)), saturation=1.0), labels
 
 
-def _drawings(images, labels):
+def _drawings(images: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return redrawn(random_crop(random_rotation(images))), labels
 
 
@@ -151,7 +152,7 @@ class Bfloat16(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         with torch.autocast(x.device.type, torch.bfloat16):
             return self.network(x.contiguous(memory_format=torch.channels_last)).float()
 
@@ -160,7 +161,7 @@ def main() -> None:
     """Train, then record, or compare with the record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("name", choices=TASKS)
-    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("folder", type=Path, nargs="?", default=Path(), help="the data set's files")
     parser.add_argument(
         "--check", action="store_true", help="compare with the record, write nothing"
     )
@@ -188,10 +189,10 @@ def pretrain(name: str, folder: Path, checkpoint: Path | None) -> tuple[dict, by
     axes = (0, 2, 3)
     mean, deviation = training.images.mean(axes), training.images.std(axes)
 
-    def normalise(images):
+    def normalise(images: torch.Tensor) -> torch.Tensor:
         return (images - mean[:, None, None]) / deviation[:, None, None]
 
-    def change(images, labels):
+    def change(images: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         images, labels = task.change(images, labels)
         return normalise(images), labels
 

@@ -16,6 +16,7 @@ def count() -> dict:
     import timm
 
     weights = timm.list_pretrained()
+    configurations = {name: timm.models.get_pretrained_cfg(name) for name in ARCHITECTURES}
     return {
         "version": timm.__version__,
         "architectures": len(timm.list_models()),
@@ -24,7 +25,7 @@ def count() -> dict:
             name: [tag.partition(".")[2] for tag in weights if tag.startswith(f"{name}.")]
             for name in ARCHITECTURES
         },
-        "default": {name: timm.models.get_pretrained_cfg(name).tag for name in ARCHITECTURES},
+        "default": {name: found.tag for name, found in configurations.items() if found},
     }
 
 

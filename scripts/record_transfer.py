@@ -17,6 +17,7 @@ from dataclasses import asdict, replace
 from itertools import product
 from multiprocessing import get_context
 from statistics import mean
+from typing import Any
 
 import torch
 
@@ -39,7 +40,7 @@ METHODS = {
 }
 RATES = (0.01, 0.02, 0.05, 0.1)
 VARIED = ("textures", "digits")
-VARIANTS = {  # of fine-tuning, with ten labels a class, on these two
+VARIANTS: dict[str, dict[str, float]] = {  # of fine-tuning, with ten labels a class, on these two
     "rates fall by 0.9": {"decay": 0.9},
     "rates fall by 0.7": {"decay": 0.7},
     "label smoothing 0.1": {"smoothing": 0.1},
@@ -59,7 +60,7 @@ def choices() -> list[dict]:
 
 def accuracy_at_rates(runs: list[dict]) -> dict[str, dict[float, float]]:
     """Return each method's mean accuracy at each rate."""
-    accuracies = defaultdict(list)
+    accuracies: dict[tuple[str, float], list[float]] = defaultdict(list)
     for run in runs:
         settings = run["settings"]
         accuracies[settings["method"], settings["rate"]].append(run["accuracy"])
@@ -71,7 +72,9 @@ def reports(rates: dict[str, float]) -> list[dict]:
     listed = []
     for task, starts in STARTS.items():
         for (number, start), labels in product(enumerate(starts), COUNTS):
-            methods = {"linear probe": {}} | {m: {"rate": rate} for m, rate in rates.items()}
+            methods: dict[str, dict[str, float]] = {"linear probe": {}} | {
+                m: {"rate": rate} for m, rate in rates.items()
+            }
             if number:
                 del methods["from scratch"]  # it does not depend on the weights
             elif labels == 10 and task in VARIED:
@@ -85,7 +88,13 @@ def reports(rates: dict[str, float]) -> list[dict]:
 
 
 def run(
-    task: str, weights_name: str, labels: int, draw: int, method: str, rate=0.0, choosing=False
+    task: str,
+    weights_name: str,
+    labels: int,
+    draw: int,
+    method: str,
+    rate: float = 0.0,
+    choosing: bool = False,
 ) -> dict:
     """Return what one run reached."""
     pictures = few_labels.target(task, choosing=choosing)
@@ -97,7 +106,9 @@ def run(
     if method in ("linear probe", "probe, then fine-tuned"):
         few_labels.probe(network, few)
     if method != "linear probe":
-        changes = {"rate": rate, "flips": task != "digits"} | VARIANTS.get(method, {})
+        changes: dict[str, Any] = {"rate": rate, "flips": task != "digits"} | VARIANTS.get(
+            method, {}
+        )
         tuning = replace(METHODS.get(method, METHODS["fine-tuned"]), **changes)
         few_labels.tune(Bfloat16(network), few, tuning, seed=draw)
     return few_labels.measured(few_labels.scores(network, rest), rest.labels)
@@ -116,7 +127,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args()
-    record = {
+    record: dict[str, Any] = {
         "what": "small tasks learned from few labels; intervals come from five draws of labels",
         "cnnbook": __version__,
         "hardware": describe_hardware() | {"threads": 1},
@@ -136,7 +147,9 @@ def main() -> None:
             return record[part]
 
         at_rates = accuracy_at_rates(add_to("choices", choices()))
-        rates = {method: max(accuracy, key=accuracy.get) for method, accuracy in at_rates.items()}
+        rates = {
+            method: max(accuracy, key=accuracy.__getitem__) for method, accuracy in at_rates.items()
+        }
         runs = add_to("runs", reports(rates))
     short = {key: value for key, value in record.items() if key != "choices"}
     text = json.dumps(short | {"accuracy_at_rates": at_rates}, separators=(",", ":"))

@@ -1,6 +1,7 @@
 """Put each sentence of a Markdown text on a line of its own, so that a diff shows sentences."""
 
 import re
+from collections.abc import Callable
 
 from markdown_it import MarkdownIt
 
@@ -37,7 +38,9 @@ def rendered(text: str) -> str:
 
 
 def _split(text: str) -> str:
-    result, block, closing = [], [], None
+    result: list[str] = []
+    block: list[str] = []
+    closing: Callable[[str], bool] | None = None
     for line in text.split("\n"):
         if closing is not None:
             result.append(line)
@@ -57,7 +60,7 @@ def _split(text: str) -> str:
     return "\n".join(result + _split_block(block))
 
 
-def _closing_rule(line):
+def _closing_rule(line: str) -> Callable[[str], bool] | None:
     """Return a function that recognises the end of the block that this line opens, or None."""
     fence = _FENCE.match(line)
     if fence:

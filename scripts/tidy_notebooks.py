@@ -11,6 +11,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from scripts.paths import chapters, solutions
 from scripts.sentences import one_sentence_per_line
@@ -41,7 +42,7 @@ def _tidy_cell(cell: dict) -> dict:
     if cell["cell_type"] == "markdown":
         source = one_sentence_per_line(source)
     kept = {key: value for key, value in cell["metadata"].items() if key in KEPT_CELL_METADATA}
-    tidied = {
+    tidied: dict[str, Any] = {
         "cell_type": cell["cell_type"],
         "id": cell.get("id", ""),
         "metadata": kept,
@@ -54,7 +55,7 @@ def _tidy_cell(cell: dict) -> dict:
 
 
 def _tidy_outputs(outputs: list[dict]) -> list[dict]:
-    tidied = []
+    tidied: list[dict[str, Any]] = []
     for output in outputs:
         if output["output_type"] == "stream":
             text = _text(output["text"])
@@ -62,8 +63,8 @@ def _tidy_outputs(outputs: list[dict]) -> list[dict]:
             if last.get("name") == output["name"]:  # one stream, however it was chopped up
                 text = "".join(last["text"]) + text
                 tidied.pop()
-            text = text.splitlines(keepends=True)
-            tidied.append({"name": output["name"], "output_type": "stream", "text": text})
+            lines = text.splitlines(keepends=True)
+            tidied.append({"name": output["name"], "output_type": "stream", "text": lines})
         elif "data" in output:
             data = {
                 kind: _described(_text(value)).splitlines(keepends=True)
@@ -101,7 +102,7 @@ def _give_ids(cells: list[dict]) -> None:
         seen.add(unique)
 
 
-def _text(source) -> str:
+def _text(source: str | list[str]) -> str:
     return source if isinstance(source, str) else "".join(source)
 
 

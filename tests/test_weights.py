@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 import torch
@@ -110,7 +111,7 @@ def test_pretraining_repeats_itself(monkeypatch):
     recipe = pretrain.Recipe(epochs=2, batch_size=32)
     task = pretrain.Task(lambda folder: few, pretrain.TASKS["shapes"].change, recipe, "few", "none")
     monkeypatch.setitem(pretrain.TASKS, "shapes", task)
-    (first, stored), (second, again) = (pretrain.pretrain("shapes", None, None) for _ in range(2))
+    (first, stored), (second, again) = (pretrain.pretrain("shapes", Path(), None) for _ in range(2))
     assert first["history"] == second["history"] and stored == again
     assert first["sha256"] == second["sha256"] != weights.about("shapes")["sha256"]
 

@@ -13,6 +13,7 @@ import re
 from importlib.resources import files
 
 import torch
+from torch import nn
 
 SHARED = ("convolution.js", "interface.js")
 
@@ -158,16 +159,22 @@ def explorer() -> Interactive:
 def grad_cam() -> Interactive:
     """Return Grad-CAM in the page: a network that runs there, on pictures whose truth is known."""
     from cnnbook import shapes, weights
+    from cnnbook.models.repvgg import fold_norm
+    from cnnbook.transfer import find_head
 
     alt = """A picture of an outline among clutter, with a frame around the outline; the Grad-CAM map of the
     class that is asked for; and the network's share for each class. A square of the picture can be covered."""
     network, card = weights.pretrained("shapes"), weights.about("shapes")
-    numbers, widths = [], [3]
-    for conv, norm in ((network[i], network[i + 1]) for i in (0, 4, 8)):
-        weight, bias = _folded(conv, norm)
+    numbers: list[torch.Tensor] = []
+    widths = [3]
+    kernels = [part for part in network.children() if isinstance(part, nn.Conv2d)]
+    norms = [part for part in network.children() if isinstance(part, nn.BatchNorm2d)]
+    for conv, norm in zip(kernels, norms, strict=True):
+        weight, bias = fold_norm(conv.weight, norm)
         numbers += [weight, bias]
         widths.append(len(bias))
-    numbers += [network[-1].weight, network[-1].bias]
+    _, head = find_head(network)
+    numbers += [head.weight, head.bias]
     stored = torch.cat([n.detach().flatten() for n in numbers]).half().numpy().tobytes()
     drawn = shapes.shapes(12, seed=GRAD_CAM_SEED)
     bytes_of = (255 * drawn.images).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous()
@@ -191,12 +198,6 @@ def detection() -> Interactive:
 
 
 GRAD_CAM_SEED = 5
-
-
-def _folded(conv, norm) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return kernels and biases of a convolution with its batch normalisation folded in."""
-    scale = norm.weight / (norm.running_var + norm.eps).sqrt()
-    return conv.weight * scale[:, None, None, None], norm.bias - norm.running_mean * scale
 
 
 def script(name: str) -> str:

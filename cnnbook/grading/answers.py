@@ -1,5 +1,7 @@
 """The way back from the student: answers become values and proxies, and arguments change as they did there."""
 
+from typing import TYPE_CHECKING, cast
+
 import torch
 from torch import nn
 
@@ -9,6 +11,9 @@ from cnnbook.grading.arguments import StudentOwned
 from cnnbook.grading.module_tree import all_known, is_lazy, is_plain, module_from
 from cnnbook.grading.pictures import picture_of
 from cnnbook.grading.proxies import Bridge, proxy_for
+
+if TYPE_CHECKING:
+    from cnnbook.grading.network_proxy import ModuleProxy
 
 
 class Decoder:
@@ -101,7 +106,7 @@ class Decoder:
             part._settle()
         return new
 
-    def _is_up_to_date(self, network: nn.Module) -> bool:
+    def _is_up_to_date(self, network: "ModuleProxy") -> bool:
         return any(network._top() is one for one in self.sent.involved) if self.sent else False
 
     def network_from(self, tree: dict) -> nn.Module:
@@ -151,10 +156,10 @@ class Decoder:
             self.session.networks[target]._adopt(state, self)
 
 
-def _outermost_proxies(network: nn.Module) -> list[nn.Module]:
+def _outermost_proxies(network: nn.Module) -> "list[ModuleProxy]":
     """Return the parts, or the whole, whose code runs in the student's process."""
     if isinstance(network, StudentOwned):
-        return [network]
+        return [cast("ModuleProxy", network)]
     return [found for part in network.children() for found in _outermost_proxies(part)]
 
 
@@ -196,11 +201,9 @@ def _set_settings(network: nn.Module, settings: list) -> None:
 
 def _graft(original: nn.Module, new: nn.Module) -> None:
     """Take over the parts that were replaced, added or removed, and leave the others as they are."""
-    for mine, theirs in (
-        (original._parameters, new._parameters),
-        (original._buffers, new._buffers),
-    ):
-        mine |= {name: theirs.get(name) for name, tensor in mine.items() if is_lazy(tensor)}
+    for own in (original._parameters, original._buffers):
+        theirs = new._parameters if own is original._parameters else new._buffers
+        own |= {name: theirs.get(name) for name, tensor in own.items() if is_lazy(tensor)}
     for name in [name for name in original._modules if name not in new._modules]:
         del original._modules[name]
     for name, part in new._modules.items():

@@ -4,6 +4,7 @@ import io
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING, cast
 
 import cloudpickle
 import torch
@@ -12,6 +13,9 @@ from torch import nn
 from cnnbook.grading import kept, wire
 from cnnbook.grading.lent import Lent, LentNetwork, LentTensor
 from cnnbook.grading.module_tree import ATOMS, is_lazy
+
+if TYPE_CHECKING:
+    from cnnbook.grading.network_proxy import ModuleProxy
 
 ITERATED = 10_000  # values of an iterator: all are drawn before the call
 
@@ -40,7 +44,7 @@ class Encoder:
 
     def __init__(
         self,
-        networks: Iterable[nn.Module] = (),
+        networks: "Iterable[ModuleProxy]" = (),
         lent: Mapping[int, Lent] = MappingProxyType({}),
         passed: Iterable[nn.Module] = (),
     ):
@@ -51,12 +55,13 @@ class Encoder:
         self.module_forms: list[dict] = []
         self.lent = lent
         self._one_each = {id(module) for module in passed} | {id(o.value) for o in lent.values()}
-        self.involved: list[nn.Module] = []
+        self.involved: list[ModuleProxy] = []
         self.places: dict[int, int] = {}
         self.kept: list = []  # what keeps its identity although it is pickled
         self.kept_forms: list[dict] = []
         self._held: list = []
-        self.networks, self._owners = networks, None
+        self.networks = networks
+        self._owners: dict[int, tuple[ModuleProxy, str]] | None = None
 
     def encode(self, value):
         """Return a value as JSON."""
@@ -128,7 +133,7 @@ class Encoder:
     def owned(self, proxy) -> int:
         """Return the number of what is the student's; a network is involved from here on."""
         if isinstance(proxy, nn.Module):
-            self.involve(proxy)
+            self.involve(cast("ModuleProxy", proxy))
         self.lend(proxy)
         return proxy._target
 
@@ -142,7 +147,7 @@ class Encoder:
             else:
                 self.keep(one.value)
 
-    def involve(self, network: nn.Module) -> None:
+    def involve(self, network: "ModuleProxy") -> None:
         """Have the call know this network of the student's as it is here, and hear what becomes of it."""
         top = network._top()
         if all(top is not known for known in self.involved):

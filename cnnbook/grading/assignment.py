@@ -25,7 +25,8 @@ class Question:
 
 def read_assignment(path: Path) -> tuple[str, list[Question]]:
     """Return the code that belongs to no question, less its magics, and the autograded questions."""
-    setup, questions = [], []
+    setup: list[str] = []
+    questions: list[Question] = []
     for cell in released_cells(json.loads(path.read_text(encoding="utf-8"))):
         if cell.kind == "test":
             questions[-1].tests.append((cell.id, cell.points, cell.source))

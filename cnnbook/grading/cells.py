@@ -35,9 +35,10 @@ class Capped(io.TextIOBase):
     """A text stream that keeps its first characters and says so."""
 
     def __init__(self, limit: int):
-        self.parts, self.left = [], limit
+        self.parts: list[str] = []
+        self.left = limit
 
-    def write(self, text) -> int:
+    def write(self, text: object) -> int:
         text = str(text)
         if self.left > 0:
             kept = text[: self.left]
@@ -134,10 +135,11 @@ class CellRunner:
             text = self.transform.transform_cell(source)
             return text, ast.parse(text, filename)
 
-    def _execute(self, tree: ast.Module, filename: str):
+    def _execute(self, tree: ast.Module, filename: str) -> object:
         last = None
-        if tree.body and isinstance(tree.body[-1], ast.Expr):
-            last = ast.Expression(tree.body.pop().value)
+        if tree.body and isinstance(shown := tree.body[-1], ast.Expr):
+            tree.body.pop()
+            last = ast.Expression(shown.value)
         for part, mode in ((tree, "exec"), (last, "eval")):
             if part is None:
                 continue
@@ -149,7 +151,7 @@ class CellRunner:
                 value = asyncio.run(value)
         return value if last is not None else None
 
-    def _result(self, value) -> dict:
+    def _result(self, value: object) -> dict:
         try:
             text = repr(value)[: self.output_limit]
         except Exception as error:
@@ -189,13 +191,13 @@ def _line_of(error: BaseException, filename: str) -> int:
     if isinstance(error, SyntaxError) and error.lineno:
         return error.lineno
     steps = traceback.extract_tb(error.__traceback__)
-    return next((s.lineno for s in reversed(steps) if s.filename == filename), 0)
+    return next((s.lineno or 0 for s in reversed(steps) if s.filename == filename), 0)
 
 
 def flush_figures(limit: int = 8) -> list[dict]:
     """Return the open figures of matplotlib as PNG outputs, and close them."""
     pyplot = sys.modules.get("matplotlib.pyplot")
-    outputs = []
+    outputs: list[dict] = []
     if pyplot is None or not pyplot.get_fignums():
         return outputs
     import base64

@@ -14,9 +14,11 @@ import tarfile
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import IO, TypeVar
 
 from cnnbook.grading.course import Course, CourseError, is_student_id
 
@@ -28,6 +30,8 @@ PATTERNS = (
 )
 LARGEST_FILE, LARGEST_TOTAL, MOST_FILES, DEEPEST = 50 << 20, 2 << 30, 100_000, 3
 LARGEST_STUDENT, MOST_OF_STUDENT, RATIO = 200 << 20, 1_000, 200
+
+Member = TypeVar("Member", zipfile.ZipInfo, tarfile.TarInfo)
 
 
 @dataclass
@@ -45,7 +49,7 @@ class Entry:
     path: str
     when: float
     size: int
-    read: object
+    read: Callable[[], bytes]
 
 
 def collect(course: Course, assignment: str, source: Path, pattern: str | None = None) -> Collected:
@@ -151,19 +155,21 @@ def _members(raw: bytes) -> Iterator[tuple[Entry, bool]]:
             if size > 1 << 20 and size > RATIO * max(info.compress_size, 1):
                 size = LARGEST_FILE + 1  # a bomb by its own account
             when = time.mktime((*info.date_time, 0, 0, -1)) if info.date_time[0] > 1980 else 0.0
-            yield (
-                Entry(info.filename, when, size, lambda info=info: _limited(archive.open(info))),
-                regular,
-            )
+            read = partial(_limited, archive.open, info)
+            yield Entry(info.filename, when, size, read), regular
     else:
-        archive = tarfile.open(fileobj=io.BytesIO(raw))  # noqa: SIM115  (read later, from memory)
-        for member in archive:
+        packed = tarfile.open(fileobj=io.BytesIO(raw))  # noqa: SIM115  (read later, from memory)
+        for member in packed:
             if not member.isdir():
-                read = lambda member=member: _limited(archive.extractfile(member))  # noqa: E731
+                read = partial(_limited, packed.extractfile, member)
                 yield Entry(member.name, member.mtime, member.size, read), member.isreg()
 
 
-def _limited(stream) -> bytes:
+def _limited(opened: Callable[[Member], IO[bytes] | None], member: Member) -> bytes:
+    """Return a file of an archive. Raises ValueError where it has no contents or is too large."""
+    stream = opened(member)
+    if stream is None:
+        raise ValueError("it has no contents")
     with stream:
         data = stream.read(LARGEST_FILE + 1)
     if len(data) > LARGEST_FILE:

@@ -20,6 +20,12 @@ class CourseError(Exception):
 class Course:
     """The folders and the gradebook of one course, after its own `nbgrader_config.py`."""
 
+    source: Path
+    release: Path
+    submitted: Path
+    autograded: Path
+    feedback: Path
+
     def __init__(self, root: Path):
         from nbgrader.coursedir import CourseDirectory
         from traitlets.config import Config, PyFileConfigLoader

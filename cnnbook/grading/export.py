@@ -113,7 +113,8 @@ def class_report(course: Course, gradebook, assignment: str) -> dict:
     from cnnbook.grading.grade import read_results, stored_results
 
     questions: dict[str, dict] = {}
-    flagged, unsandboxed, totals = {}, [], []
+    flagged: dict[str, list[str]] = {}
+    unsandboxed, totals = [], []
     for submission in gradebook.find_assignment(assignment).submissions:
         student = submission.student.id
         held = read_results(course, assignment, student)

@@ -4,6 +4,7 @@ import ctypes
 import random
 import struct
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ def python_mark():
     """Return something to compare for the state of Python's generator."""
     if not STATE_IS_THERE:
         return random.getstate()
-    return ctypes.string_at(PYTHON_STATE, STATE_SIZE), random._inst.gauss_next
+    return ctypes.string_at(PYTHON_STATE, STATE_SIZE), vars(random._inst)["gauss_next"]
 
 
 def _python_state_is_there() -> bool:
@@ -53,7 +54,7 @@ def skip_absent_gpus() -> None:
 
 def generator_states(names: list[str]) -> dict[str, object]:
     """Return the states of these generators."""
-    states = {
+    states: dict[str, Callable[[], object]] = {
         "python": random.getstate,
         "numpy": np.random.get_state,
         "torch": lambda: torch.get_rng_state().numpy(),

@@ -21,6 +21,10 @@ class Lent:
     def remember(self) -> None:
         """Take note of how it is, which is now the same on both sides."""
 
+    def form(self, encoder) -> dict:
+        """Return it as the student's process has to have it for the next call."""
+        raise TypeError(f"{type(self.value).__name__} travels with each call, and has no form")
+
 
 class LentTensor(Lent):
     """A parameter that came by itself, as to an optimizer; its values travel with each call."""

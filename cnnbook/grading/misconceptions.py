@@ -18,8 +18,11 @@ import runpy
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from cnnbook.grading.assignment import read_assignment
+
+Marked = TypeVar("Marked", Callable[..., object], type)  # a function or a class
 
 
 @dataclass(frozen=True)
@@ -48,13 +51,13 @@ class _Mark:
 _marks: list[_Mark] = []  # of the file that is being loaded
 
 
-def wrong(name: str, *, hint: str) -> Callable:
+def wrong(name: str, *, hint: str) -> Callable[[Marked], Marked]:
     """Mark the decorated function or class as a wrong answer."""
     _require_hint(name, hint)
     return _decorator(name, hint)
 
 
-def right(name: str) -> Callable:
+def right(name: str) -> Callable[[Marked], Marked]:
     """Mark the decorated function or class as a right answer, written differently."""
     return _decorator(name, None)
 
@@ -93,22 +96,21 @@ def load_answers(path: Path) -> list[Answer]:
     runpy.run_path(str(path))
     answers = []
     for mark in _marks:
-        source = _changed(solution, mark) if mark.change else next(written_out)
+        source = _changed(solution, mark, *mark.change) if mark.change else next(written_out)
         answers.append(Answer(mark.question, mark.name, source, mark.hint))
     return answers
 
 
-def _changed(solution: dict[str, str], mark: _Mark) -> str:
+def _changed(solution: dict[str, str], mark: _Mark, old: str, new: str) -> str:
     if mark.question not in solution:
         raise ValueError(f"{mark.name!r} changes {mark.question!r}, and there is no such question")
-    old, new = mark.change
     if old not in solution[mark.question]:
         raise ValueError(f"{mark.name!r}: the solution of {mark.question} does not hold {old!r}")
     return solution[mark.question].replace(old, new)
 
 
-def _decorator(name: str, hint: str | None) -> Callable:
-    def mark(answer):
+def _decorator(name: str, hint: str | None) -> Callable[[Marked], Marked]:
+    def mark(answer: Marked) -> Marked:
         _marks.append(_Mark(answer.__name__, name, hint))
         return answer
 

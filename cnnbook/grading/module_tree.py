@@ -54,7 +54,7 @@ def changed_settings(old: dict, new: dict) -> dict:
 
 def is_lazy(tensor) -> bool:
     """Return whether a layer still waits for its first input to know this parameter's shape."""
-    return isinstance(tensor, nn.parameter.UninitializedTensorMixin)
+    return nn.parameter.is_lazy(tensor)
 
 
 def tensors_of(module: nn.Module) -> dict[str, torch.Tensor]:

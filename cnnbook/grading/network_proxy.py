@@ -4,6 +4,8 @@ Values that a test changes here are sent along with the next call, and what a ca
 changed here.
 """
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -99,7 +101,13 @@ class ModuleProxy(nn.Module, StudentOwned):
 
     def _state(self, encoder, thorough: bool) -> dict:
         """Return what changed here since the last call; gradients only where they may be looked at."""
-        state = {"tensors": {}, "gradients": {}, "needs": {}, "training": {}, "parts": {}}
+        state: dict[str, Any] = {
+            "tensors": {},
+            "gradients": {},
+            "needs": {},
+            "training": {},
+            "parts": {},
+        }
         for name, part in self.named_modules():
             if (
                 self._parts_known.get(name) is not part

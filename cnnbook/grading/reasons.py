@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from cnnbook.grading.assignment import Cell
-from cnnbook.grading.cells import Ran, describe
-from cnnbook.grading.student_errors import StudentGone
+from cnnbook.grading.cells import describe
+from cnnbook.grading.student_errors import Origin, StudentGone, origin_of
 
 OUT_OF_MEMORY = (
     "can't allocate memory",
@@ -23,29 +23,34 @@ GONE = {
 }
 
 
-def explain(cell: Cell, ran: Ran, failed: dict | None, gone: StudentGone | None):
-    """Return the state, the message for the student and the detail for the instructor.
+Reason = tuple[str, str, str]  # state, message for the student, detail for the instructor
+
+
+def explain(
+    cell: Cell, error: BaseException, line: int, failed: dict | None, gone: StudentGone | None
+) -> Reason:
+    """Return why a test gave no points: the error that it ended with, in its line of that number.
 
     `failed` is the error with which the answer's own cell stopped, if it did; `gone` says how that
     cell ended its process, if it did.
     """
-    error, hidden = ran.error, cell.is_hidden(ran.line)
-    detail = f"{type(error).__name__}: {describe(error)} (line {ran.line} of {cell.id})"
+    hidden, origin = cell.is_hidden(line), origin_of(error)
+    detail = f"{type(error).__name__}: {describe(error)} (line {line} of {cell.id})"
     if isinstance(error, StudentGone):
         return error.state, GONE[error.state], f"{error.state}: {error.reason}"
-    if type(error).__name__ == "TooLong" and not hasattr(error, "student_where"):
+    if type(error).__name__ == "TooLong" and origin is None:
         return "timeout", GONE["timeout"], detail
-    if isinstance(error, NameError) and not hasattr(error, "student_where"):
+    if isinstance(error, NameError) and origin is None:
         name = getattr(error, "name", None) or "a name"
         if gone is not None:
             return gone.state, f"{GONE[gone.state]} So {name} is not defined.", detail
         if failed is not None:
             what = f"{_first(failed)}: {failed.get('text', '')}"[:500]
-            line = f" at line {failed['line']}" if failed.get("line") else ""
-            return "error", f"Your cell stopped{line} with {what}", detail
+            place = f" at line {failed['line']}" if failed.get("line") else ""
+            return "error", f"Your cell stopped{place} with {what}", detail
         return "error", f"{name} is not defined when all your cells have run in order.", detail
-    if hasattr(error, "student_where"):
-        return _from_the_student(error, cell, hidden, detail)
+    if origin is not None:
+        return _from_the_student(error, origin, hidden, detail)
     if isinstance(error, MemoryError) or any(mark in describe(error) for mark in OUT_OF_MEMORY):
         return "memory", GONE["memory"], detail
     if isinstance(error, AssertionError):
@@ -57,9 +62,9 @@ def explain(cell: Cell, ran: Ran, failed: dict | None, gone: StudentGone | None)
     return "wrong", message, detail
 
 
-def _from_the_student(error: Exception, cell: Cell, hidden: bool, detail: str):
-    name, text = error.student_class, describe(error)
-    where = f" at {error.student_where}" if error.student_where else ""
+def _from_the_student(error: BaseException, origin: Origin, hidden: bool, detail: str) -> Reason:
+    name, text = origin.kind, describe(error)
+    where = f" at {origin.where}" if origin.where else ""
     if isinstance(error, MemoryError) or any(mark in text for mark in OUT_OF_MEMORY):
         return "memory", GONE["memory"], detail
     if isinstance(error, AssertionError) and not hidden:
@@ -80,7 +85,7 @@ def _first(failed: dict) -> str:
     return str(classes[0])
 
 
-def score_of(value, points: float) -> tuple[float, str]:
+def score_of(value: object, points: float) -> tuple[float, str]:
     """Return the points of a test that ran through: all, or the number that its last line gives."""
     if (
         value is None

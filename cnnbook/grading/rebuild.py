@@ -80,16 +80,22 @@ def _recognise(cells: list[Cell], handed: list[dict]) -> list[int | None]:
         for text in {_normal(cell.source), _normal(cell.stub)} if cell.kind != "answer" else ():
             by_content.setdefault(text, []).append(place)
     found: list[int | None] = []
-    for cell in handed:
-        place = by_id.get(cell["grade_id"]) if cell["grade_id"] else None
-        if place is None:
-            same = by_content.get(_normal(cell["source"]), [])
-            place = next((p for p in same if p not in found), same[0] if same else None)
-        found.append(place)
+    for given in handed:
+        known = by_id.get(given["grade_id"]) if given["grade_id"] else None
+        if known is None:
+            same = by_content.get(_normal(given["source"]), [])
+            known = next((p for p in same if p not in found), same[0] if same else None)
+        found.append(known)
     return found
 
 
-def _by_name(cells, handed, place_of, own, notes) -> None:
+def _by_name(
+    cells: list[Cell],
+    handed: list[dict],
+    place_of: list[int | None],
+    own: dict[str, list[int]],
+    notes: list[str],
+) -> None:
     for place, cell in enumerate(cells):
         if cell.kind != "answer" or own.get(cell.id):
             continue
@@ -104,7 +110,13 @@ def _by_name(cells, handed, place_of, own, notes) -> None:
             notes.append(f"{cell.id} had lost its mark and was found by the name that it defines")
 
 
-def _by_place(cells, handed, place_of, own, notes) -> None:
+def _by_place(
+    cells: list[Cell],
+    handed: list[dict],
+    place_of: list[int | None],
+    own: dict[str, list[int]],
+    notes: list[str],
+) -> None:
     for place, cell in enumerate(cells):
         if cell.kind not in ("answer", "written") or own.get(cell.id):
             continue

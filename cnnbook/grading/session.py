@@ -18,7 +18,7 @@ from cnnbook.grading.arguments import Encoder
 from cnnbook.grading.cells import Capped
 from cnnbook.grading.generators import generator_marks, generator_states
 from cnnbook.grading.lent import Lent, LentNetwork, LentObject, LentTensor, modules_in
-from cnnbook.grading.network_proxy import network_class
+from cnnbook.grading.network_proxy import ModuleProxy, network_class
 from cnnbook.grading.proxies import Proxy
 from cnnbook.grading.student_errors import StudentGone, error_from
 
@@ -32,8 +32,9 @@ class Session:
         self.deadline = float("inf")
         self.sent_random: dict = {}
         self.calls = 0
-        self.networks = weakref.WeakValueDictionary()  # number there → network here
-        self.objects = weakref.WeakValueDictionary()
+        # number there → what stands for it here
+        self.networks: weakref.WeakValueDictionary[int, ModuleProxy] = weakref.WeakValueDictionary()
+        self.objects: weakref.WeakValueDictionary[int, Proxy] = weakref.WeakValueDictionary()
         self.classes: dict[tuple, type] = {}
         self.lent: dict[int, Lent] = {}
         self.released: list[int] = []  # graphs that nothing here leads to any more
@@ -122,7 +123,7 @@ class Session:
         for one in self.lent.values():
             if any(one.value is value for value in [*encoder.modules, *encoder.kept]):
                 one.remember()
-        kinds = {
+        kinds: dict[str, tuple[type[Lent], list]] = {
             "module": (LentNetwork, encoder.modules),
             "tensor": (LentTensor, encoder.tensors),
             "kept": (LentObject, encoder.kept),

@@ -155,7 +155,8 @@ class Before:
                 changed["tensors"].append([place, encoder.whole_index(tensor), needs])
             gradient = gradient_of(tensor)
             if gradient != self.gradients[place]:
-                index = None if gradient is None else encoder.whole_index(tensor.grad)
+                now_there = None if gradient is None else tensor.grad
+                index = None if now_there is None else encoder.whole_index(now_there)
                 changed["gradients"].append([place, index])
         for place, value in self.containers.items():
             if self._is_other(value, self.pictures[place]):

@@ -1,10 +1,20 @@
 """What can go wrong in a student's process, as the trusted side sees it."""
 
 import builtins
+from dataclasses import dataclass
+from typing import TypeGuard
 
 
 class StudentError(Exception):
     """What a student's code raised, where its class is not one of Python's own."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a student's error comes from: the name of its class there, and the place, if it is known."""
+
+    kind: str
+    where: str
 
 
 class StudentGone(BaseException):
@@ -22,15 +32,22 @@ def error_from(form: dict) -> Exception:
     """
     text, where = str(form.get("text", "")), str(form.get("where", ""))
     own = str((form.get("classes") or ["Error"])[0])
-    for name in form.get("classes", ()):
-        kind = getattr(builtins, str(name), None)
-        usual = isinstance(kind, type) and issubclass(kind, Exception)
-        if usual and kind is not Exception and not issubclass(kind, UnicodeError | OSError):
-            break
-    else:
-        kind = StudentError
+    kinds = (getattr(builtins, str(name), None) for name in form.get("classes", ()))
+    kind: type = next(filter(_is_usual, kinds), StudentError)
     if own != kind.__name__ and own.isidentifier():
         kind = type(own, (kind,), {"__module__": "__main__"})
-    error = kind(text)
-    error.student_where, error.student_class = where, own
+    error: Exception = kind(text)
+    vars(error)["student_origin"] = Origin(own, where)
     return error
+
+
+def origin_of(error: BaseException) -> Origin | None:
+    """Return where an error comes from, if it is a student's."""
+    return vars(error).get("student_origin")
+
+
+def _is_usual(kind: object) -> TypeGuard[type[Exception]]:
+    """Return whether this is an error of Python's that is made of a text alone."""
+    if not isinstance(kind, type) or kind is Exception:
+        return False
+    return issubclass(kind, Exception) and not issubclass(kind, UnicodeError | OSError)

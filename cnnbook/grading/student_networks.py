@@ -45,8 +45,9 @@ def marks_of(module: nn.Module) -> list:
 def gradient_of(tensor: torch.Tensor) -> bytes | None:
     """Return a leaf's gradient to compare it later; sparse ones are not handed over."""
     gradient = tensor.grad if tensor.is_leaf else None
-    is_dense = gradient is not None and gradient.layout is torch.strided
-    return wire.bytes_of(gradient) if is_dense else None
+    if gradient is None or gradient.layout is not torch.strided:
+        return None
+    return wire.bytes_of(gradient)
 
 
 class NetworkBefore:

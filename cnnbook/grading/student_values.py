@@ -5,6 +5,7 @@ Nothing in here is trusted by anyone: it shares its process with the student's c
 
 import io
 import pickle
+from typing import Any
 
 import torch
 from PIL.Image import Image
@@ -26,7 +27,9 @@ class Encoder:
 
     def __init__(self, student, out: list, decoder: "Decoder | None" = None):
         self.student, self.out = student, out
-        self.forms, self.with_graph, self.places = [], [], {}
+        self.forms: list[dict] = []
+        self.with_graph: list[torch.Tensor] = []
+        self.places: dict[int, tuple[int, torch.Tensor]] = {}
         sent = decoder.tensors if decoder else []
         self.sent_modules = decoder.modules if decoder else {}
         self.networks = decoder.networks if decoder else {}
@@ -97,7 +100,7 @@ class Encoder:
 
     def _parts_there(self, network: nn.Module) -> dict[int, list]:
         """Return identity → where it is found there, for parts of other networks in this call."""
-        found = {}
+        found: dict[int, list] = {}
         for number, other in self.networks.items():
             if all(part is not network for part in other.modules()):
                 found |= {id(p): ["network", number, n] for n, p in other.named_modules()}
@@ -120,7 +123,7 @@ class Encoder:
         """Return the place of the tensor's values, even where the other side has the same tensor."""
         if id(tensor) in self.places and "same" not in self.forms[self.places[id(tensor)][0]]:
             return self.places[id(tensor)][0]
-        pointer = tensor.untyped_storage().data_ptr() if not tensor.is_sparse else None
+        pointer = 0 if tensor.is_sparse else tensor.untyped_storage().data_ptr()
         form = wire.tensor_form(tensor, self.out)
         alias = tensor.numel() and pointer in self.storages and tensor.grad_fn is None
         if alias and id(tensor) not in self.same:
@@ -143,7 +146,10 @@ class Decoder:
     def __init__(self, student, request: dict, buffers: list):
         self.student, self.buffers = student, buffers
         self.forms = request.get("tensors", ())
-        self.tensors = [None if "own" in form else self._tensor(form) for form in self.forms]
+        # an empty one stands for a parameter until `restore` finds it by its name
+        self.tensors = [
+            torch.empty(0) if "own" in form else self._tensor(form) for form in self.forms
+        ]
         self.module_forms = request.get("modules", ())
         self.modules: dict[int, nn.Module] = {}  # the test's
         self.kept: dict[int, object] = {}
@@ -199,10 +205,9 @@ class Decoder:
         """Return a network of the test's, the same each time; a lent one as the test has it now."""
         if place not in self.modules:
             form = self.module_forms[place]
-            new = self._unpickled(form["b"]) if "b" in form else None
-            self.modules[place] = module = (
-                self.student.lent[form["lent"]] if "lent" in form else new
-            )
+            new: Any = self._unpickled(form["b"]) if "b" in form else None
+            module: nn.Module = self.student.lent[form["lent"]] if "lent" in form else new
+            self.modules[place] = module
             if new is not None and module is not new:
                 module.__dict__.clear()
                 module.__dict__.update(new.__dict__)

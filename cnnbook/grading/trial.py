@@ -116,7 +116,9 @@ class Trial:
     def run(self) -> None:
         """Run everything; fills in `tests` and `outputs`."""
         self.start()
-        waiting = []  # tests that missed a name which a later cell may define
+        waiting: list[
+            tuple[int, Cell]
+        ] = []  # tests that missed a name which a later cell may define
         for index, step in enumerate(self.rebuilt.steps):
             self.run_there(index, step)
             if step.kind == "setup":
@@ -124,19 +126,18 @@ class Trial:
                 self.outputs[index] = ran.outputs
                 if ran.error is not None:
                     self.notes.append(f"the instructor's cell {step.id} failed: {ran.error}")
-            elif step.kind == "test" and self.only in (None, step.cell.question):
-                waiting += [(index, step)] if self.run_test(index, step) else []
-        for index, step in waiting:
-            before = self.tests[step.id]
-            self.run_test(index, step)
-            if self.tests[step.id].score > before.score:
+            elif step.kind == "test" and step.cell and self.only in (None, step.cell.question):
+                waiting += [(index, step.cell)] if self.run_test(index, step.cell) else []
+        for index, cell in waiting:
+            before = self.tests[cell.id]
+            self.run_test(index, cell)
+            if self.tests[cell.id].score > before.score:
                 self.notes.append(
-                    f"{step.id} passed once all cells had run: they were out of order"
+                    f"{cell.id} passed once all cells had run: they were out of order"
                 )
 
-    def run_test(self, index: int, step: Step) -> bool:
+    def run_test(self, index: int, cell: Cell) -> bool:
         """Run one test, and once more if it fails; return whether a name was missing."""
-        cell = step.cell
         if cell.question in self.rebuilt.missing and not self.defined(cell.question):
             self.tests[cell.id] = TestResult(
                 cell.id, cell.points, 0.0, "missing", "No answer was given."
@@ -149,11 +150,11 @@ class Trial:
                 cell.id, cell.points, 0.0, "not run", f"Not run: {why}."
             )
             return False
-        result, ran = self.one_try(cell, index)
+        result, ran = self.one_try(cell, index, self.session)
         self.outputs[index] = ran.outputs
-        again = result.score < cell.points and self.session is not None
-        if again and result.state != "timeout" and not isinstance(ran.error, NameError):
-            second, _ = self.one_try(cell, index)
+        again = result.score < cell.points and result.state != "timeout"
+        if again and self.session is not None and not isinstance(ran.error, NameError):
+            second, _ = self.one_try(cell, index, self.session)
             if isinstance(ran.error, StudentGone) and second.state not in ("crashed", "memory"):
                 result = second  # its process was ended from outside
             elif second.score != result.score:
@@ -173,13 +174,13 @@ class Trial:
         }
         return bool(wanted & given)
 
-    def one_try(self, cell: Cell, index: int) -> tuple[TestResult, Ran]:
+    def one_try(self, cell: Cell, index: int, session: Session) -> tuple[TestResult, Ran]:
         """Run a test cell here, with proxies for what the student defines."""
         seconds = min(self.limits.cell_seconds, max(self.end - time.monotonic(), 0.1))
-        self.session.deadline = time.monotonic() + seconds
-        calls = self.session.calls
+        session.deadline = time.monotonic() + seconds
+        calls = session.calls
         try:
-            self.refresh()
+            self.refresh(session)
             seed_generators(int(hashlib.sha256(cell.id.encode()).hexdigest()[:8], 16))
             with alarm(seconds + 2):
                 ran = self.trusted.run(cell.source, cell.id)
@@ -193,7 +194,7 @@ class Trial:
             return TestResult(cell.id, cell.points, score, state, message), ran
         called = self.session is None or self.session.calls > calls
         state, message, detail = explain(
-            cell, ran, self.failed.get(cell.question), self.gone_at(cell)
+            cell, ran.error, ran.line, self.failed.get(cell.question), self.gone_at(cell)
         )
         detail = detail if called else f"{detail} (the submission was not called)"
         return TestResult(cell.id, cell.points, 0.0, state, message, detail), ran
@@ -205,11 +206,11 @@ class Trial:
                 return error
         return None
 
-    def refresh(self) -> None:
+    def refresh(self, session: Session) -> None:
         """Give the tests the student's names as they are now."""
         if self.fresh:
             return
-        found = self.session.names(self.answer_names)
+        found = session.names(self.answer_names)
         for name in self.answer_names:
             if name in found:
                 self.trusted.names[name] = found[name]

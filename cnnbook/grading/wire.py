@@ -70,8 +70,9 @@ def plain(value, buffers: list, other, depth: int = 0):
         return {"t": type(value).__name__, "b": len(buffers) - 1}
     if isinstance(value, list):
         return {"t": "list", "v": [inside(part) for part in list.__iter__(value)]}
-    if isinstance(value, tuple) and isinstance(getattr(value, "_fields", None), tuple):
-        fields = {"n": type(value).__name__, "f": list(value._fields)}
+    names = getattr(value, "_fields", None) if isinstance(value, tuple) else None
+    if isinstance(names, tuple):
+        fields = {"n": type(value).__name__, "f": list(names)}
         return {"t": "named", **fields, "v": [inside(part) for part in tuple.__iter__(value)]}
     if type(value).__module__ == "torch.return_types":
         parts = [inside(part) for part in tuple.__iter__(value)]
@@ -159,8 +160,9 @@ def value_of(form, buffers: list, other, depth: int = 0):
             return namedtuple(form["n"], form["f"])(*map(inside, form["v"]))
         if kind == "returned":  # by torch.max, torch.topk and others
             made = vars(torch.return_types).get(form["n"])
-            is_tuple = isinstance(made, type) and issubclass(made, tuple)
-            return made(map(inside, form["v"])) if is_tuple else _unknown(form["n"])
+            if isinstance(made, type) and issubclass(made, tuple):
+                return made(map(inside, form["v"]))
+            return _unknown(form["n"])
         if kind == "class":
             return known_class(form["v"]) or _unknown(form["v"])
         if kind in ("bytes", "bytearray"):

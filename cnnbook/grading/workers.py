@@ -54,15 +54,15 @@ def stop_warm_parent() -> None:
         _warm = None
 
 
-def cpus() -> queue.SimpleQueue:
+def cpus() -> queue.SimpleQueue[int]:
     """Return the numbers of the CPUs that this process may use."""
-    free = queue.SimpleQueue()
+    free: queue.SimpleQueue[int] = queue.SimpleQueue()
     for number in sorted(os.sched_getaffinity(0)):
         free.put(number)
     return free
 
 
-def stay_on_a_cpu(free: queue.SimpleQueue) -> None:
+def stay_on_a_cpu(free: queue.SimpleQueue[int]) -> None:
     """Let all that this thread grades run on one CPU, while there are free ones.
 
     The trusted and the student's process take turns: on two CPUs each message wakes up the other.

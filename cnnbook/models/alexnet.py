@@ -5,6 +5,8 @@ The idea: the network of the nineties, much larger, with ReLU and dropout, train
 Three versions go by the name, with three counts of parameters; they differ in widths and groups.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 
@@ -17,7 +19,15 @@ class AlexNet(nn.Module):
     normalisation after the first two.
     """
 
-    def __init__(self, widths, *, groups=1, padding=0, local_norm=False, num_classes=1000):
+    def __init__(
+        self,
+        widths: Sequence[int],
+        *,
+        groups: int = 1,
+        padding: int = 0,
+        local_norm: bool = False,
+        num_classes: int = 1000,
+    ):
         super().__init__()
         a, b, c, d, e = widths
         norm = [nn.LocalResponseNorm(5, alpha=5e-4, k=2)] if local_norm else []

@@ -5,6 +5,8 @@ The idea: leave out the last strides, so that the map stays large, and dilate th
 follow, so that each still sees as far. The weights stay the same.
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -13,7 +15,9 @@ from cnnbook.models.resnet import ResNet, resnet50, resnet101
 from cnnbook.models.segmentation import double_conv, enlarge
 
 
-def conv_norm_relu(in_channels: int, out_channels: int, kernel_size: int, dilation: int = 1):
+def conv_norm_relu(
+    in_channels: int, out_channels: int, kernel_size: int, dilation: int = 1
+) -> nn.Sequential:
     """Return a convolution that keeps the size, batch normalisation and ReLU."""
     padding = dilation * (kernel_size // 2)
     conv = nn.Conv2d(
@@ -25,7 +29,9 @@ def conv_norm_relu(in_channels: int, out_channels: int, kernel_size: int, dilati
 class ASPP(nn.Module):
     """Atrous spatial pyramid pooling: a 1×1, 3×3 at several dilations, and the mean of the map."""
 
-    def __init__(self, in_channels: int, out_channels: int, dilations=(12, 24, 36)):
+    def __init__(
+        self, in_channels: int, out_channels: int, dilations: Sequence[int] = (12, 24, 36)
+    ):
         super().__init__()
         dilated = [conv_norm_relu(in_channels, out_channels, 3, d) for d in dilations]
         self.branches = nn.ModuleList([conv_norm_relu(in_channels, out_channels, 1), *dilated])
@@ -43,13 +49,16 @@ class DeepLab(nn.Module):
     Input (N, in_channels, H, W), output (N, num_classes, H, W); `output_stride` is 2, 4 or 8.
     """
 
-    def __init__(self, num_classes: int, *, in_channels=3, width=16, output_stride=4):
+    def __init__(
+        self, num_classes: int, *, in_channels: int = 3, width: int = 16, output_stride: int = 4
+    ):
         super().__init__()
         if output_stride not in (2, 4, 8):
             raise ValueError(
                 f"output_stride={output_stride!r} is not allowed: it must be 2, 4 or 8"
             )
-        layers, channels, stride, dilation = [], in_channels, 1, 1
+        layers: list[nn.Module] = []
+        channels, stride, dilation = in_channels, 1, 1
         for stage in range(3):
             layers.append(double_conv(channels, width * 2**stage, dilation))
             channels = width * 2**stage

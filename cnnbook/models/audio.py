@@ -30,7 +30,7 @@ class GatedLayer(nn.Module):
         self.residual = nn.Conv1d(channels, channels, 1)
         self.skip = nn.Conv1d(channels, skip_channels, 1)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         filtered, gate = self.filter_and_gate(x).chunk(2, dim=1)
         z = torch.tanh(filtered) * torch.sigmoid(gate)
         return x + self.residual(z), self.skip(z)
@@ -42,7 +42,15 @@ class WaveNet(nn.Module):
     `blocks` times the dilations 1, 2, 4, … up to 2 ** (layers - 1).
     """
 
-    def __init__(self, *, channels=16, skip_channels=32, layers=10, blocks=1, levels=256):
+    def __init__(
+        self,
+        *,
+        channels: int = 16,
+        skip_channels: int = 32,
+        layers: int = 10,
+        blocks: int = 1,
+        levels: int = 256,
+    ):
         super().__init__()
         self.start = nn.Conv1d(1, channels, 1)
         dilations = [2**layer for _ in range(blocks) for layer in range(layers)]

@@ -4,6 +4,8 @@ The idea: give a ResNet, one step at a time, what Swin Transformers have, and ke
 network: large depthwise kernels, few activations, few norms, and separate layers for down-sampling.
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -32,7 +34,7 @@ class ConvNeXtBlock(nn.Module):
         self.narrow = nn.Linear(4 * channels, channels)
         self.drop = DropPath(drop)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         y = self.depthwise(x).permute(0, 2, 3, 1)  # (N, H, W, C)
         y = self.narrow(F.gelu(self.widen(self.norm(y))))
         return x + self.drop(self.scale * y.permute(0, 3, 1, 2))
@@ -44,7 +46,14 @@ class ConvNeXt(nn.Module):
     Input (N, 3, H, W), output (N, num_classes).
     """
 
-    def __init__(self, depths, widths, *, drop_path: float = 0.1, num_classes: int = 1000):
+    def __init__(
+        self,
+        depths: Sequence[int],
+        widths: Sequence[int],
+        *,
+        drop_path: float = 0.1,
+        num_classes: int = 1000,
+    ):
         super().__init__()
         layers = [nn.Conv2d(3, widths[0], 4, stride=4), LayerNorm2d(widths[0], eps=1e-6)]
         made = 0
@@ -61,7 +70,8 @@ class ConvNeXt(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
                 nn.init.trunc_normal_(module.weight, std=0.02)
-                nn.init.zeros_(module.bias)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.features(x).mean((2, 3), keepdim=True)  # (N, C, 1, 1)

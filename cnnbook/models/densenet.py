@@ -5,6 +5,8 @@ The idea: within a block every layer reads the maps of all earlier ones, side by
 a few of its own; nothing has to be learned twice.
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -20,7 +22,7 @@ class DenseLayer(nn.Module):
         self.norm2 = nn.BatchNorm2d(4 * growth)
         self.conv2 = nn.Conv2d(4 * growth, growth, 3, padding=1, bias=False)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         new = self.conv1(F.relu(self.norm1(x)))
         new = self.conv2(F.relu(self.norm2(new)))
         return torch.cat([x, new], dim=1)
@@ -45,10 +47,10 @@ class DenseNet(nn.Module):
     layer adds. After l layers a block that began with c channels has c + l k.
     """
 
-    def __init__(self, depths, *, growth: int = 32, num_classes: int = 1000):
+    def __init__(self, depths: Sequence[int], *, growth: int = 32, num_classes: int = 1000):
         super().__init__()
         channels = 2 * growth
-        layers = [
+        layers: list[nn.Module] = [
             nn.Conv2d(3, channels, 7, stride=2, padding=3, bias=False),
             nn.BatchNorm2d(channels),
             nn.ReLU(inplace=True),

@@ -32,7 +32,16 @@ class DropPath(nn.Module):
 class MBConv(nn.Module):
     """An inverted residual with squeeze-and-excitation inside and SiLU for ReLU."""
 
-    def __init__(self, in_channels, out_channels, *, expand, kernel_size, stride, drop):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        expand: int,
+        kernel_size: int,
+        stride: int,
+        drop: float,
+    ):
         super().__init__()
         inside = expand * in_channels
         self.adds_input = stride == 1 and in_channels == out_channels
@@ -46,7 +55,7 @@ class MBConv(nn.Module):
         )
         self.drop = DropPath(drop)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x + self.drop(self.block(x)) if self.adds_input else self.block(x)
 
 
@@ -62,11 +71,19 @@ class EfficientNet(nn.Module):
         (6, 5, 1, 112, 3), (6, 5, 2, 192, 4), (6, 3, 1, 320, 1),
     )  # fmt: skip
 
-    def __init__(self, *, width=1.0, depth=1.0, dropout=0.2, norm_eps=1e-5, num_classes=1000):
+    def __init__(
+        self,
+        *,
+        width: float = 1.0,
+        depth: float = 1.0,
+        dropout: float = 0.2,
+        norm_eps: float = 1e-5,
+        num_classes: int = 1000,
+    ):
         super().__init__()
         total = sum(ceil(blocks * depth) for *_, blocks in self.PLAN)
         channels, last = divisible(32 * width), 4 * divisible(320 * width)
-        layers = [conv_norm(3, channels, 3, stride=2, activation=nn.SiLU)]
+        layers: list[nn.Module] = [conv_norm(3, channels, 3, stride=2, activation=nn.SiLU)]
         for expand, kernel_size, stride, planned, blocks in self.PLAN:
             for index in range(ceil(blocks * depth)):
                 out = divisible(planned * width)

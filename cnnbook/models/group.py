@@ -23,7 +23,7 @@ class P4Lifting(nn.Module):
         self.bias = nn.Parameter(torch.zeros(out_channels))
         self.padding = padding
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         bias = self.bias.repeat_interleave(4)  # the same for all orientations
         return F.conv2d(x, rotated_kernels(self.weight), bias, padding=self.padding)
 
@@ -39,7 +39,7 @@ class P4Conv2d(nn.Module):
         self.bias = nn.Parameter(torch.zeros(out_channels))
         self.padding = padding
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         bias = self.bias.repeat_interleave(4)
         return F.conv2d(x, p4_kernels(self.weight), bias, padding=self.padding)
 

@@ -4,8 +4,14 @@ The idea: let windows of several sizes look at the same map side by side, and ma
 by reducing the channels with 1×1 convolutions first.
 """
 
+from collections.abc import Callable
+from typing import Any, Literal
+
 import torch
 from torch import nn
+
+MakeConv = Callable[..., nn.Module]  # in_channels, out_channels, kernel_size, **settings
+Widths = tuple[int, int, int, int, int, int]  # as in the paper's table
 
 
 class Branches(nn.ModuleList):
@@ -18,7 +24,13 @@ class Branches(nn.ModuleList):
 class NormConv(nn.Sequential):
     """Convolution without bias, batch normalisation, ReLU; `settings` are those of nn.Conv2d."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size, **settings):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        **settings: Any,
+    ):
         super().__init__(
             nn.Conv2d(in_channels, out_channels, kernel_size, bias=False, **settings),
             nn.BatchNorm2d(out_channels, eps=0.001),
@@ -29,12 +41,18 @@ class NormConv(nn.Sequential):
 class BiasConv(nn.Sequential):
     """Convolution with bias, and ReLU: as in the paper, before batch normalisation."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size, **settings):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        **settings: Any,
+    ):
         conv = nn.Conv2d(in_channels, out_channels, kernel_size, **settings)
         super().__init__(conv, nn.ReLU(inplace=True))
 
 
-def inception(conv, in_channels: int, widths, large_kernel: int = 5) -> Branches:
+def inception(conv: MakeConv, in_channels: int, widths: Widths, large_kernel: int = 5) -> Branches:
     """Return an Inception module: 1×1; 1×1 then 3×3; 1×1 then 5×5; max pooling then 1×1.
 
     `widths` are the paper's six columns: 1×1, 3×3 reduce, 3×3, 5×5 reduce, 5×5, pool projection.
@@ -52,7 +70,7 @@ def inception(conv, in_channels: int, widths, large_kernel: int = 5) -> Branches
 
 
 # Table 1 of the paper; "M" halves the map.
-TABLE = (
+TABLE: tuple[Widths | Literal["M"], ...] = (
     (64, 96, 128, 16, 32, 32), (128, 128, 192, 32, 96, 64), "M",
     (192, 96, 208, 16, 48, 64), (160, 112, 224, 24, 64, 64), (128, 128, 256, 24, 64, 64),
     (112, 144, 288, 32, 64, 64), (256, 160, 320, 32, 128, 128), "M",
@@ -70,7 +88,7 @@ class AuxiliaryHead(nn.Module):
             nn.Linear(128 * 4 * 4, 1024), nn.ReLU(), nn.Dropout(0.7), nn.Linear(1024, num_classes)
         )
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         pooled = nn.functional.adaptive_avg_pool2d(x, 4)
         return self.dense(self.conv(pooled).flatten(1))
 
@@ -83,18 +101,25 @@ class GoogLeNet(nn.Module):
     """
 
     def __init__(
-        self, conv=NormConv, *, large_kernel=3, last_pool=2, auxiliary=False, num_classes=1000
+        self,
+        conv: MakeConv = NormConv,
+        *,
+        large_kernel: int = 3,
+        last_pool: int = 2,
+        auxiliary: bool = False,
+        num_classes: int = 1000,
     ):
         super().__init__()
 
-        def pool(size=3):
+        def pool(size: int = 3) -> nn.MaxPool2d:
             return nn.MaxPool2d(size, 2, ceil_mode=True)
 
         self.stem = nn.Sequential(
             conv(3, 64, 7, stride=2, padding=3), pool(),
             conv(64, 64, 1), conv(64, 192, 3, padding=1), pool(),
         )  # fmt: skip
-        modules, channels = [], 192
+        modules: list[nn.Module] = []
+        channels = 192
         for widths in TABLE:
             if widths == "M":
                 modules.append(pool(3 if len(modules) == 2 else last_pool))
@@ -107,7 +132,7 @@ class GoogLeNet(nn.Module):
         )
         self.dropout, self.fc = nn.Dropout(0.4), nn.Linear(1024, num_classes)
 
-    def forward(self, x: torch.Tensor):
+    def forward(self, x: torch.Tensor) -> torch.Tensor | tuple[torch.Tensor, ...]:
         x, seen = self.stem(x), []
         for index, module in enumerate(self.mixed):
             x = module(x)

@@ -11,7 +11,13 @@ from torch import nn
 from cnnbook.models.inception import Branches, NormConv
 
 
-def conv(in_channels: int, out_channels: int, kernel_size, stride: int = 1, same: bool = True):
+def conv(
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int | tuple[int, int],
+    stride: int = 1,
+    same: bool = True,
+) -> NormConv:
     """Return a normalised convolution, padded to keep the size unless `same` is False."""
     kernel = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
     padding = tuple(k // 2 for k in kernel) if same else 0
@@ -71,7 +77,7 @@ def shrink_b(c: int) -> Branches:
 def block_c(c: int) -> Branches:
     """Return figure 7's module: at the end of two branches a 1×3 and a 3×1 stand side by side."""
 
-    def both(in_channels):
+    def both(in_channels: int) -> Branches:
         return Branches([conv(in_channels, 384, (1, 3)), conv(in_channels, 384, (3, 1))])
 
     return Branches([
@@ -90,7 +96,7 @@ class AuxiliaryHead(nn.Module):
         self.convs = nn.Sequential(conv(768, 128, 1), conv(128, 768, 5, same=False))
         self.fc = nn.Linear(768, num_classes)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = nn.functional.avg_pool2d(x, 5, 3)
         return self.fc(self.convs(x).mean((2, 3)))
 
@@ -116,7 +122,7 @@ class InceptionV3(nn.Module):
         self.upper = nn.Sequential(shrink_b(768), block_c(1280), block_c(2048))
         self.dropout, self.fc = nn.Dropout(0.5), nn.Linear(2048, num_classes)
 
-    def forward(self, x: torch.Tensor):
+    def forward(self, x: torch.Tensor) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
         middle = self.lower(x)  # (N, 768, 17, 17) for 299 pixels
         logits = self.fc(self.dropout(self.upper(middle).mean((2, 3))))
         if self.training and self.auxiliary is not None:

@@ -27,7 +27,12 @@ class PartialConv2d(nn.Module):
     `reads` lists, for each output map, the input maps. Only their kernels exist.
     """
 
-    def __init__(self, in_channels: int, reads: list[tuple[int, ...]], kernel_size: int, stride=1):
+    outputs: torch.Tensor
+    inputs: torch.Tensor
+
+    def __init__(
+        self, in_channels: int, reads: list[tuple[int, ...]], kernel_size: int, stride: int = 1
+    ):
         super().__init__()
         pairs = [(o, i) for o, inputs in enumerate(reads) for i in inputs]
         outputs, inputs = map(torch.tensor, zip(*pairs, strict=True))
@@ -37,7 +42,7 @@ class PartialConv2d(nn.Module):
         fan_in = kernel_size**2 * len(pairs) / len(reads)
         self.weight = nn.Parameter(torch.randn(len(pairs), kernel_size, kernel_size) / fan_in**0.5)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         kernels = self.weight.new_zeros(self.shape).index_put(
             (self.outputs, self.inputs), self.weight
         )
@@ -51,7 +56,7 @@ class MapBias(nn.Module):
         super().__init__()
         self.bias = nn.Parameter(torch.zeros(channels, size, size))
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x + self.bias
 
 
@@ -63,7 +68,7 @@ class Subsampling(nn.Module):
         self.factor = nn.Parameter(torch.ones(channels, 1, 1))
         self.bias = nn.Parameter(torch.zeros(channels, 1, 1))
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.factor * F.avg_pool2d(x, 2) + self.bias
 
 
@@ -104,11 +109,13 @@ def stylised_digits() -> torch.Tensor:
 class DistanceToPrototypes(nn.Module):
     """The squared distance from each digit's fixed 7×12 picture of ±1: small means alike."""
 
-    def __init__(self):
+    prototypes: torch.Tensor
+
+    def __init__(self) -> None:
         super().__init__()
         self.register_buffer("prototypes", stylised_digits().flatten(1))
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return (x[:, None] - self.prototypes).square().sum(2)
 
 
@@ -119,7 +126,7 @@ class LeNet5(nn.Module):
     prototypes are printed characters of 7×12 pixels; here they are drawn anew from seven strokes.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.c1 = nn.Conv2d(1, 6, 5)
         self.s2 = Subsampling(6)
@@ -129,7 +136,7 @@ class LeNet5(nn.Module):
         self.f6 = nn.Linear(120, 84)
         self.output = DistanceToPrototypes()
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = scaled_tanh(self.s2(scaled_tanh(self.c1(x))))  # (N, 6, 14, 14)
         x = scaled_tanh(self.s4(scaled_tanh(self.c3(x))))  # (N, 16, 5, 5)
         x = scaled_tanh(self.c5(x)).flatten(1)
@@ -143,7 +150,7 @@ class LeNet1989(nn.Module):
     paper does not say which, so here they follow one another.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         reads = [tuple(sorted((first + step) % 12 for step in range(8))) for first in range(12)]
         self.h1 = nn.Sequential(
@@ -155,7 +162,7 @@ class LeNet1989(nn.Module):
         self.h3 = nn.Linear(12 * 4 * 4, 30)
         self.output = nn.Linear(30, 10)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = scaled_tanh(self.h2(scaled_tanh(self.h1(x))))
         return scaled_tanh(self.output(scaled_tanh(self.h3(x.flatten(1)))))
 

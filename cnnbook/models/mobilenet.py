@@ -5,6 +5,8 @@ The idea: filter each channel by itself, then mix channels with 1×1 convolution
 Version 2 adds shortcuts between narrow maps and widens them only inside the block.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 
@@ -15,7 +17,14 @@ def divisible(value: float, divisor: int = 8) -> int:
     return rounded + divisor if rounded < 0.9 * value else rounded
 
 
-def conv_norm(in_channels, out_channels, kernel_size, stride=1, groups=1, activation=nn.ReLU6):
+def conv_norm(
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int,
+    stride: int = 1,
+    groups: int = 1,
+    activation: Callable[[], nn.Module] | None = nn.ReLU6,
+) -> nn.Sequential:
     """Return convolution, batch normalisation and, unless it is None, activation."""
     padding = (kernel_size - 1) // 2
     layers = [
@@ -67,7 +76,7 @@ class InvertedResidual(nn.Module):
             conv_norm(inside, out_channels, 1, activation=None),  # the linear bottleneck
         )
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x + self.conv(x) if self.adds_input else self.conv(x)
 
 
@@ -83,7 +92,7 @@ class MobileNetV2(nn.Module):
     def __init__(self, *, width: float = 1.0, num_classes: int = 1000):
         super().__init__()
         channels, last = divisible(32 * width), divisible(1280 * max(1.0, width))
-        layers = [conv_norm(3, channels, 3, stride=2)]
+        layers: list[nn.Module] = [conv_norm(3, channels, 3, stride=2)]
         for expand, planned, blocks, stride in self.PLAN:
             out = divisible(planned * width)
             for index in range(blocks):

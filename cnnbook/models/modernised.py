@@ -6,6 +6,7 @@ step here can be built and run; what it did to the accuracy is in the paper's Ta
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import nn
@@ -30,7 +31,7 @@ class Plan:
     norm: type[nn.Module] = nn.BatchNorm2d
 
 
-CHANGES = {
+CHANGES: dict[str, dict[str, Any]] = {  # fields of Plan
     "ResNet-50": {},
     "stage ratio 3, 3, 9, 3": {"depths": (3, 3, 9, 3)},
     "patchify stem": {"patchify": True},

@@ -4,10 +4,14 @@ The idea: after each convolution two 1×1 convolutions with ReLU, a small networ
 at the end a map for each class, averaged, in place of dense layers.
 """
 
+from typing import Any
+
 from torch import nn
 
 
-def mlpconv(in_channels: int, out_channels: int, kernel_size: int, **settings) -> nn.Sequential:
+def mlpconv(
+    in_channels: int, out_channels: int, kernel_size: int, **settings: Any
+) -> nn.Sequential:
     """Return a convolution and two 1×1 convolutions, each with ReLU."""
     return nn.Sequential(
         nn.Conv2d(in_channels, out_channels, kernel_size, **settings), nn.ReLU(),

@@ -5,23 +5,25 @@ The idea: keep the shortcut clean, with no ReLU after the sum, so that the input
 reaches every later one unchanged. Normalisation and ReLU come before each convolution instead.
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from cnnbook.models.resnet import conv, shortcut
+from cnnbook.models.resnet import MakeBlock, conv, shortcut
 
 
 class PreActivationBlock(nn.Module):
     """Normalise and activate before each of two 3×3 convolutions; the sum is left as it is."""
 
-    def __init__(self, in_channels, width, stride=1, *, option="A"):
+    def __init__(self, in_channels: int, width: int, stride: int = 1, *, option: str = "A"):
         super().__init__()
         self.bn1, self.conv1 = nn.BatchNorm2d(in_channels), conv(in_channels, width, 3, stride)
         self.bn2, self.conv2 = nn.BatchNorm2d(width), conv(width, width, 3)
         self.downsample = shortcut(in_channels, width, stride, option)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         y = self.conv1(F.relu(self.bn1(x)))
         y = self.conv2(F.relu(self.bn2(y)))
         return y + (x if self.downsample is None else self.downsample(x))
@@ -33,7 +35,7 @@ class PreActivationBottleneck(nn.Module):
     Where the shape changes, a 1×1 projects the normalised and activated input.
     """
 
-    def __init__(self, in_channels, width, stride=1):
+    def __init__(self, in_channels: int, width: int, stride: int = 1):
         super().__init__()
         changes = stride != 1 or in_channels != 4 * width
         self.downsample = conv(in_channels, 4 * width, 1, stride) if changes else None
@@ -41,7 +43,7 @@ class PreActivationBottleneck(nn.Module):
         self.bn2, self.conv2 = nn.BatchNorm2d(width), conv(width, width, 3, stride)
         self.bn3, self.conv3 = nn.BatchNorm2d(width), conv(width, 4 * width, 1)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         active = F.relu(self.bn1(x))
         y = self.conv1(active)
         y = self.conv2(F.relu(self.bn2(y)))
@@ -55,10 +57,13 @@ class PreActivationResNet(nn.Module):
     Input (N, 3, H, W), output (N, num_classes). `block(in_channels, width, stride)` makes a block.
     """
 
-    def __init__(self, block, depths, *, expansion: int, num_classes: int = 1000):
+    def __init__(
+        self, block: MakeBlock, depths: Sequence[int], *, expansion: int, num_classes: int = 1000
+    ):
         super().__init__()
         self.conv1, self.maxpool = conv(3, 64, 7, stride=2), nn.MaxPool2d(3, stride=2, padding=1)
-        blocks, channels = [], 64
+        blocks: list[nn.Module] = []
+        channels = 64
         for stage, depth in enumerate(depths):
             width = 64 * 2**stage
             for index in range(depth):

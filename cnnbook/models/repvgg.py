@@ -4,6 +4,8 @@ The idea: train with a 3×3, a 1×1 and the identity side by side, each with bat
 add the three kernels up, and deploy a plain column of 3×3 convolutions that computes the same.
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -13,7 +15,10 @@ def fold_norm(weight: torch.Tensor, norm: nn.BatchNorm2d) -> tuple[torch.Tensor,
     """Return weight and bias of one convolution that equals convolution and batch normalisation.
 
     In evaluation mode: y = (Wx - mean) / sqrt(var + eps) * gamma + beta.
+    Raises ValueError where the normalisation keeps no running statistics.
     """
+    if norm.running_mean is None or norm.running_var is None:
+        raise ValueError("this normalisation depends on the batch: track_running_stats is needed")
     factor = norm.weight / (norm.running_var + norm.eps).sqrt()
     return weight * factor[:, None, None, None], norm.bias - norm.running_mean * factor
 
@@ -43,7 +48,8 @@ class RepVGGBlock(nn.Module):
             identity = torch.eye(len(weight), dtype=weight.dtype, device=weight.device)
             same, same_bias = fold_norm(F.pad(identity[:, :, None, None], (1, 1, 1, 1)), self.norm0)
             weight, bias = weight + same, bias + same_bias
-        conv = nn.Conv2d(weight.shape[1], weight.shape[0], 3, self.conv3.stride, padding=1)
+        stride = self.conv3.stride[0]
+        conv = nn.Conv2d(weight.shape[1], weight.shape[0], 3, stride, padding=1)
         conv.weight, conv.bias = nn.Parameter(weight.detach()), nn.Parameter(bias.detach())
         return nn.Sequential(conv, nn.ReLU())
 
@@ -51,9 +57,10 @@ class RepVGGBlock(nn.Module):
 class RepVGG(nn.Module):
     """A column of blocks in five stages, pooling and a dense layer. Input (N, 3, H, W)."""
 
-    def __init__(self, depths, widths, *, num_classes: int = 1000):
+    def __init__(self, depths: Sequence[int], widths: Sequence[int], *, num_classes: int = 1000):
         super().__init__()
-        blocks, channels = [], 3
+        blocks: list[nn.Module] = []
+        channels = 3
         for depth, width in zip(depths, widths, strict=True):
             for index in range(depth):
                 blocks.append(RepVGGBlock(channels, width, stride=2 if index == 0 else 1))
@@ -67,7 +74,7 @@ class RepVGG(nn.Module):
 
 def merge(network: RepVGG) -> nn.Sequential:
     """Return the plain network for deployment; the one given is left as it was."""
-    plain = [block.merged() for block in network.blocks]
+    plain = [block.merged() for block in network.blocks if isinstance(block, RepVGGBlock)]
     head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), network.classifier]
     return nn.Sequential(*plain, *head).eval()
 

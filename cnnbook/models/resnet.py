@@ -5,12 +5,20 @@ Komodakis 2016, arXiv:1605.07146), which change the widths and groups inside a b
 The idea: let layers learn a change to their input, y = x + F(x), so that doing nothing is easy.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+Attention = Callable[[int], nn.Module]  # makes a module for so many channels
+MakeBlock = Callable[[int, int, int], nn.Module]  # of in_channels, width and stride
 
-def conv(in_channels: int, out_channels: int, kernel_size: int, stride=1, groups=1) -> nn.Conv2d:
+
+def conv(
+    in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, groups: int = 1
+) -> nn.Conv2d:
     """Return a convolution without bias, since batch normalisation follows, and same padding."""
     padding = kernel_size // 2
     return nn.Conv2d(
@@ -25,7 +33,7 @@ class PadShortcut(nn.Module):
         super().__init__()
         self.new_channels, self.stride = out_channels - in_channels, stride
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.new_channels))
 
 
@@ -53,14 +61,22 @@ class BasicBlock(nn.Module):
     `cnnbook.models.attention`.
     """
 
-    def __init__(self, in_channels, width, stride=1, *, option="B", attention=None):
+    def __init__(
+        self,
+        in_channels: int,
+        width: int,
+        stride: int = 1,
+        *,
+        option: str = "B",
+        attention: Attention | None = None,
+    ):
         super().__init__()
         self.conv1, self.bn1 = conv(in_channels, width, 3, stride), nn.BatchNorm2d(width)
         self.conv2, self.bn2 = conv(width, width, 3), nn.BatchNorm2d(width)
         self.attention = attention(width) if attention else nn.Identity()
         self.downsample = shortcut(in_channels, width, stride, option)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         y = F.relu(self.bn1(self.conv1(x)))
         y = self.attention(self.bn2(self.conv2(y)))
         return F.relu(y + (x if self.downsample is None else self.downsample(x)))
@@ -77,15 +93,15 @@ class Bottleneck(nn.Module):
 
     def __init__(
         self,
-        in_channels,
-        width,
-        stride=1,
+        in_channels: int,
+        width: int,
+        stride: int = 1,
         *,
-        inner=None,
-        groups=1,
-        stride_first=False,
-        option="B",
-        attention=None,
+        inner: int | None = None,
+        groups: int = 1,
+        stride_first: bool = False,
+        option: str = "B",
+        attention: Attention | None = None,
     ):
         super().__init__()
         inner = inner or width
@@ -96,7 +112,7 @@ class Bottleneck(nn.Module):
         self.attention = attention(4 * width) if attention else nn.Identity()
         self.downsample = shortcut(in_channels, 4 * width, stride, option)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         y = F.relu(self.bn1(self.conv1(x)))
         y = F.relu(self.bn2(self.conv2(y)))
         y = self.attention(self.bn3(self.conv3(y)))
@@ -109,19 +125,27 @@ class ResNet(nn.Module):
     Input (N, 3, H, W), output (N, num_classes). `block(in_channels, width, stride)` makes a block.
     """
 
-    def __init__(self, block, depths, *, expansion: int, num_classes: int = 1000):
+    layer1: nn.Sequential
+    layer2: nn.Sequential
+    layer3: nn.Sequential
+    layer4: nn.Sequential
+
+    def __init__(
+        self, block: MakeBlock, depths: Sequence[int], *, expansion: int, num_classes: int = 1000
+    ):
         super().__init__()
         self.conv1, self.bn1 = conv(3, 64, 7, stride=2), nn.BatchNorm2d(64)
         self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
         channels = 64
         for stage, depth in enumerate(depths):
-            width, blocks = 64 * 2**stage, []
+            width = 64 * 2**stage
+            blocks: list[nn.Module] = []
             for index in range(depth):
                 stride = 2 if index == 0 and stage > 0 else 1
                 blocks.append(block(channels, width, stride))
                 channels = expansion * width
             setattr(self, f"layer{stage + 1}", nn.Sequential(*blocks))
-        self.fc = nn.Linear(channels, num_classes)
+        self.fc: nn.Module = nn.Linear(channels, num_classes)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):  # He et al. 2015, arXiv:1502.01852
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
@@ -135,48 +159,50 @@ class ResNet(nn.Module):
         return self.fc(self.features(x).mean((2, 3)))
 
 
-def basic_resnet(depths, num_classes: int = 1000, **settings) -> ResNet:
+def basic_resnet(depths: Sequence[int], num_classes: int = 1000, **settings: Any) -> ResNet:
     """Return a ResNet of basic blocks; `settings` are those of BasicBlock."""
 
-    def block(in_channels, width, stride):
+    def block(in_channels: int, width: int, stride: int) -> BasicBlock:
         return BasicBlock(in_channels, width, stride, **settings)
 
     return ResNet(block, depths, expansion=1, num_classes=num_classes)
 
 
-def bottleneck_resnet(depths, num_classes: int = 1000, *, widen: int = 1, **settings) -> ResNet:
+def bottleneck_resnet(
+    depths: Sequence[int], num_classes: int = 1000, *, widen: int = 1, **settings: Any
+) -> ResNet:
     """Return a ResNet of bottlenecks with `widen` times the channels inside.
 
     `settings` are those of Bottleneck.
     """
 
-    def block(in_channels, width, stride):
+    def block(in_channels: int, width: int, stride: int) -> Bottleneck:
         return Bottleneck(in_channels, width, stride, inner=widen * width, **settings)
 
     return ResNet(block, depths, expansion=4, num_classes=num_classes)
 
 
-def resnet18(num_classes: int = 1000, **settings) -> ResNet:
+def resnet18(num_classes: int = 1000, **settings: Any) -> ResNet:
     """Return ResNet-18, 11,689,512 parameters."""
     return basic_resnet((2, 2, 2, 2), num_classes, **settings)
 
 
-def resnet34(num_classes: int = 1000, **settings) -> ResNet:
+def resnet34(num_classes: int = 1000, **settings: Any) -> ResNet:
     """Return ResNet-34, 21,797,672 parameters."""
     return basic_resnet((3, 4, 6, 3), num_classes, **settings)
 
 
-def resnet50(num_classes: int = 1000, **settings) -> ResNet:
+def resnet50(num_classes: int = 1000, **settings: Any) -> ResNet:
     """Return ResNet-50, 25,557,032 parameters; v1.5 unless `stride_first` is set."""
     return bottleneck_resnet((3, 4, 6, 3), num_classes, **settings)
 
 
-def resnet101(num_classes: int = 1000, **settings) -> ResNet:
+def resnet101(num_classes: int = 1000, **settings: Any) -> ResNet:
     """Return ResNet-101, 44,549,160 parameters."""
     return bottleneck_resnet((3, 4, 23, 3), num_classes, **settings)
 
 
-def resnet152(num_classes: int = 1000, **settings) -> ResNet:
+def resnet152(num_classes: int = 1000, **settings: Any) -> ResNet:
     """Return ResNet-152, 60,192,808 parameters: 50 blocks of three layers."""
     return bottleneck_resnet((3, 8, 36, 3), num_classes, **settings)
 

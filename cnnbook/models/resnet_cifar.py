@@ -23,11 +23,11 @@ class CifarResNet(nn.Module):
         self,
         blocks: int,
         *,
-        width=16,
-        pre_activation=False,
-        in_channels=3,
-        num_classes=10,
-        option="A",
+        width: int = 16,
+        pre_activation: bool = False,
+        in_channels: int = 3,
+        num_classes: int = 10,
+        option: str = "A",
     ):
         super().__init__()
         block = PreActivationBlock if pre_activation else BasicBlock

@@ -6,6 +6,8 @@ finer maps; U-Net goes down and up again, joining each level. `cnnbook.models.at
 way, which does not shrink so far.
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -23,9 +25,9 @@ def double_conv(in_channels: int, out_channels: int, dilation: int = 1) -> nn.Se
     return nn.Sequential(*layers)
 
 
-def enlarge(x: torch.Tensor, size) -> torch.Tensor:
+def enlarge(x: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
     """Return the map at another size, (N, C, *size), by bilinear interpolation."""
-    return F.interpolate(x, size=size, mode="bilinear", align_corners=False)
+    return F.interpolate(x, size=list(size), mode="bilinear", align_corners=False)
 
 
 class FCN(nn.Module):

@@ -4,6 +4,8 @@ recognition", arXiv:1409.1556.
 The idea: nothing but 3×3 convolutions, and many of them; three see what one 7×7 sees, for less.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 
@@ -14,9 +16,10 @@ class VGG(nn.Module):
     `depths` says how many convolutions each stage has; every stage ends with max pooling.
     """
 
-    def __init__(self, depths, *, batch_norm: bool = False, num_classes: int = 1000):
+    def __init__(self, depths: Sequence[int], *, batch_norm: bool = False, num_classes: int = 1000):
         super().__init__()
-        layers, channels = [], 3
+        layers: list[nn.Module] = []
+        channels = 3
         for width, depth in zip((64, 128, 256, 512, 512), depths, strict=True):
             for _ in range(depth):
                 norm = [nn.BatchNorm2d(width)] if batch_norm else []

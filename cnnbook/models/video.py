@@ -11,12 +11,19 @@ import copy
 import torch
 from torch import nn
 
+Answer = torch.Tensor | tuple[torch.Tensor, ...]  # several with auxiliary heads
+
 
 def c3d(num_classes: int = 487) -> nn.Sequential:
     """Return C3D for clips of 16 frames of 112×112. Output (N, num_classes)."""
 
-    def stage(in_channels, *widths, pool=(2, 2, 2), padding=0):
-        layers = []
+    def stage(
+        in_channels: int,
+        *widths: int,
+        pool: tuple[int, int, int] = (2, 2, 2),
+        padding: int | tuple[int, int, int] = 0,
+    ) -> list[nn.Module]:
+        layers: list[nn.Module] = []
         for width in widths:
             layers += [nn.Conv3d(in_channels, width, 3, padding=1), nn.ReLU()]
             in_channels = width
@@ -38,14 +45,15 @@ def inflate_conv(conv: nn.Conv2d, frames: int, *, time_padding: int | None = Non
     Another padding mode than zeros holds in time as well.
     """
     padding = frames // 2 if time_padding is None else time_padding
+    (high, wide), (down, right), (apart, beside) = conv.kernel_size, conv.stride, conv.dilation
     inflated = nn.Conv3d(
-        conv.in_channels, conv.out_channels, (frames, *conv.kernel_size), (1, *conv.stride),
-        (padding, *_padding(conv)), (1, *conv.dilation), conv.groups, conv.bias is not None,
+        conv.in_channels, conv.out_channels, (frames, high, wide), (1, down, right),
+        (padding, *_padding(conv)), (1, apart, beside), conv.groups, conv.bias is not None,
         conv.padding_mode,
     ).to(conv.weight)  # fmt: skip
     with torch.no_grad():
         inflated.weight.copy_(conv.weight[:, :, None].expand_as(inflated.weight) / frames)
-        if conv.bias is not None:
+        if conv.bias is not None and inflated.bias is not None:
             inflated.bias.copy_(conv.bias)
     return inflated
 
@@ -62,15 +70,16 @@ class Inflated(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, clip: torch.Tensor):
+    def forward(self, clip: torch.Tensor) -> Answer:
         for part in self.network.modules():
             if isinstance(part, OverFrames):
                 part.length = clip.shape[2]
-        return self._per_clip(self.network(clip.transpose(1, 2).flatten(0, 1)), clip.shape[2])
-
-    def _per_clip(self, answer, length: int):
+        answer = self.network(clip.transpose(1, 2).flatten(0, 1))
         if isinstance(answer, tuple):  # with auxiliary heads
-            return tuple(self._per_clip(part, length) for part in answer)
+            return tuple(self._per_clip(part, clip.shape[2]) for part in answer)
+        return self._per_clip(answer, clip.shape[2])
+
+    def _per_clip(self, answer: torch.Tensor, length: int) -> torch.Tensor:
         answer = answer.unflatten(0, (-1, length))
         return answer.mean(1) if answer.ndim == 3 else answer.transpose(1, 2)
 
@@ -115,7 +124,15 @@ class SlowFast(nn.Module):
     a share `beta` of the channels. Input (N, 3, T, H, W) with T a multiple of alpha.
     """
 
-    def __init__(self, num_classes=400, *, width=16, alpha=8, beta=1 / 8, stages=3):
+    def __init__(
+        self,
+        num_classes: int = 400,
+        *,
+        width: int = 16,
+        alpha: int = 8,
+        beta: float = 1 / 8,
+        stages: int = 3,
+    ):
         super().__init__()
         self.alpha = alpha
         slow, fast = 3, 3
@@ -149,10 +166,12 @@ def _block(in_channels: int, out_channels: int, frames: int) -> nn.Sequential:
 def _padding(conv: nn.Conv2d) -> tuple[int, int]:
     if conv.padding == "valid":
         return 0, 0
-    if conv.padding != "same":
-        return conv.padding
+    if isinstance(conv.padding, tuple):
+        down, right = conv.padding
+        return down, right
     if any(size % 2 == 0 for size in conv.kernel_size):
         raise ValueError('padding="same" of an even kernel is not the same on both sides')
-    return tuple(
+    down, right = (
         d * (size - 1) // 2 for d, size in zip(conv.dilation, conv.kernel_size, strict=True)
     )
+    return down, right

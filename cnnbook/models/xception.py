@@ -4,6 +4,9 @@ The idea: an Inception module with a branch for every channel is a separable con
 whole network of those, with residual connections. Its input is 299 pixels wide.
 """
 
+from collections.abc import Sequence
+
+import torch
 from torch import nn
 
 
@@ -23,9 +26,17 @@ class Block(nn.Module):
     `widths` are the channels after each convolution. The first ReLU is left out on request.
     """
 
-    def __init__(self, in_channels, widths, *, stride=1, starts_with_relu=True):
+    def __init__(
+        self,
+        in_channels: int,
+        widths: Sequence[int],
+        *,
+        stride: int = 1,
+        starts_with_relu: bool = True,
+    ):
         super().__init__()
-        layers, channels = [], in_channels
+        layers: list[nn.Module] = []
+        channels = in_channels
         for index, width in enumerate(widths):
             if index or starts_with_relu:
                 layers.append(nn.ReLU())
@@ -43,18 +54,18 @@ class Block(nn.Module):
         )
         self.layers = nn.Sequential(*layers)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.skip(x) + self.layers(x)
 
 
 def xception(num_classes: int = 1000) -> nn.Sequential:
     """Return Xception, 22,855,952 parameters. Input (N, 3, H, W), output (N, num_classes)."""
 
-    def conv(in_channels, out_channels, stride):
+    def conv(in_channels: int, out_channels: int, stride: int) -> list[nn.Module]:
         layer = nn.Conv2d(in_channels, out_channels, 3, stride, bias=False)
         return [layer, nn.BatchNorm2d(out_channels), nn.ReLU()]
 
-    def separable(in_channels, out_channels):
+    def separable(in_channels: int, out_channels: int) -> list[nn.Module]:
         return [SeparableConv2d(in_channels, out_channels), nn.BatchNorm2d(out_channels), nn.ReLU()]
 
     return nn.Sequential(
