@@ -83,7 +83,11 @@ def both(*changes: Callable[[Path], None]) -> Callable[[Path], None]:
 
 def add(file: str, text: str) -> Callable[[Path], None]:
     """Return the change that adds a file."""
-    return lambda root: (root / file).write_text(text, encoding="utf-8") and None
+
+    def change(root: Path) -> None:
+        (root / file).write_text(text, encoding="utf-8")
+
+    return change
 
 
 def toy(parameters: str, outputs: int) -> Callable[[Path], None]:
@@ -175,7 +179,9 @@ def tried(change: Change, how: str, base: Path, proofs: Path, folder: Path) -> d
     (folder / "tried").mkdir()
     subprocess.run(["cp", "-a", base, proofs, folder / "tried"], check=True)
     root = folder / "tried" / base.name
-    (change.right if how == "right" else change.wrong)(root)  # type: ignore[misc]
+    make = change.right if how == "right" else change.wrong
+    assert make is not None
+    make(root)
     seconds, code, words = prove(root, folder / "tried" / proofs.name)
     return {
         "change": change.name, "made": how, "seconds": round(seconds, 1), "goal": change.goal,

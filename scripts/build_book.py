@@ -34,7 +34,7 @@ def vendor_mathjax(target: Path = VENDOR / "mathjax") -> None:
     if (target / "tex-chtml.js").exists():
         return
     package = distribution("sphinx-mathjax-offline")
-    source = Path(package.locate_file("sphinx-mathjax-offline/static/mathjax"))
+    source = Path(str(package.locate_file("sphinx-mathjax-offline/static/mathjax")))
     for part in ("output/chtml/fonts", "a11y", "sre"):
         if (source / part).exists():
             shutil.copytree(source / part, target / part, dirs_exist_ok=True)

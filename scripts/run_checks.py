@@ -100,8 +100,13 @@ class Run:
         if outcome.failed:
             self.progress.print(f"\n--- {job.check}: {job.unit.name} FAILED\n{job.words}")
             self.progress.print("\n".join(outcome.notes))
-        elif not outcome.skipped:
-            self.memory.remember(job.check, job.unit, outcome, job.read, job.began)
+        elif not outcome.skipped and not self.memory.remember(
+            job.check, job.unit, outcome, job.read, job.began
+        ):
+            self.progress.print(
+                f"{job.check}: {job.unit.name} passed; something that it read was changed meanwhile, "
+                f"so this is not remembered"
+            )
         self.progress.ended(f"{job.check}: {job.unit.name}", bool(outcome.failed), job.seconds)
         return self.listed()
 

@@ -177,7 +177,7 @@ def test_a_file_changed_while_its_proof_runs_is_not_remembered(project):
         project, "tests/test_it.py", "\n    (ROOT / 'data' / 'weights.bin').write_text('4 5 6')\n"
     )
     assert proved_now(project) == 1
-    assert proved_now(project) == 1
+    assert proved_now(project) == 1, "not remembered"
 
 
 def test_the_settings_count(project, monkeypatch):

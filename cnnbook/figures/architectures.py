@@ -187,7 +187,8 @@ class _Follower(FieldFollower):
 
 def _fields(network, input_shape) -> dict[str, deque[int]]:
     """Return for each layer's name the field of what it puts out, each time that it runs."""
-    follower, seen = _Follower(), {}
+    follower = _Follower()
+    seen: dict[str, deque[int]] = {}
 
     def note(name):
         def after(module, inputs, output):

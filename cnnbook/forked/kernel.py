@@ -9,12 +9,14 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from fcntl import F_GETFL, F_SETFL, F_SETOWN, fcntl
 from pathlib import Path
+from typing import cast
 
 from jupyter_client.provisioning import LocalProvisioner
 
@@ -67,7 +69,8 @@ class ForkedKernel:
     stdin = stdout = stderr = None
 
     def __init__(self, channel: socket.socket, pid: int):
-        self.channel, self.pid, self.returncode = channel, pid, None
+        self.channel, self.pid = channel, pid
+        self.returncode: int | None = None
 
     def poll(self) -> int | None:
         """Return None while it runs."""
@@ -83,7 +86,7 @@ class ForkedKernel:
         while self.poll() is None:
             time.sleep(0.01)
         self.channel.close()
-        return self.returncode
+        return self.returncode or 0
 
     def send_signal(self, number: int) -> None:
         """Send a signal to it."""
@@ -122,7 +125,7 @@ class WarmProvisioner(LocalProvisioner):
         }
         messages.send(channel, content, [])
         answer, _ = messages.receive(channel, 1 << 16, time.monotonic() + 30)
-        self.process = ForkedKernel(channel, answer["pid"])
+        self.process = cast(subprocess.Popen, ForkedKernel(channel, answer["pid"]))
         self.pid = self.pgid = answer["pid"]
         return self.connection_info
 

@@ -60,6 +60,8 @@ class ForkServer:
             stdout=subprocess.PIPE,
         )  # fmt: skip
         theirs.close()
+        assert self.process.stdout is not None  # it is a pipe
+        self.words = self.process.stdout
         self.ready, self._waiting = False, threading.Lock()
         if wait:
             self.wait_until_ready()
@@ -67,8 +69,8 @@ class ForkServer:
     def wait_until_ready(self) -> None:
         """Return when it has imported everything. Raises OSError where it ended before."""
         with self._waiting:
-            if not self.ready and not self.process.stdout.closed:
-                self.ready = self.process.stdout.readline() == b"ready\n"
+            if not self.ready and not self.words.closed:
+                self.ready = self.words.readline() == b"ready\n"
         if not self.ready:
             self.close()
             raise OSError("the warm process did not start: see the messages above")
@@ -83,7 +85,7 @@ class ForkServer:
         self.process.terminate()  # for one that still imports; later on it ignores this
         self.process.wait()
         with self._waiting:
-            self.process.stdout.close()
+            self.words.close()
         shutil.rmtree(self.folder, ignore_errors=True)
         leave_groups()
 
@@ -132,7 +134,7 @@ def main() -> None:
         os.rename(f"{address}.new", address)  # from here on it can be found
         print("ready", flush=True)
         while True:
-            ready, _, _ = select.select([listener, lifeline], [], [])
+            ready, _, _ = select.select([listener.fileno(), lifeline], [], [])
             if lifeline in ready:
                 shutil.rmtree(os.path.dirname(address), ignore_errors=True)
                 os._exit(0)

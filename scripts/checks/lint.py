@@ -11,6 +11,7 @@ NOTEBOOKS = ("chapters/*.ipynb", "solutions/*/*.ipynb")
 COMMANDS = {
     "ruff's rules": (["ruff", "check", "."], (*CODE, "**/*.ipynb")),
     "ruff's format": (["ruff", "format", "--check", "."], (*CODE, "**/*.ipynb")),
+    "types": (["mypy"], CODE),
     "tidy notebooks": ([sys.executable, "-m", "scripts.tidy_notebooks", "--check"], NOTEBOOKS),
 }
 

@@ -9,6 +9,7 @@ import ast
 import copy
 import difflib
 from collections.abc import Iterator
+from typing import TypeGuard
 
 import yaml
 
@@ -19,15 +20,20 @@ from scripts.proof.unit import Outcome, Unit
 
 LISTED = ROOT / "tests" / "equivalent_mutants.yml"
 LEAST_SECONDS, TIMES = 1.0, 10  # for one mutant, beyond the solution's own time
-OPERATORS = {
+OPERATORS: dict[type[ast.AST], list[type[ast.operator]]] = {
     ast.Add: [ast.Sub], ast.Sub: [ast.Add], ast.Mult: [ast.Add, ast.FloorDiv], ast.Pow: [ast.Mult],
     ast.FloorDiv: [ast.Mult, ast.Div], ast.Div: [ast.Mult], ast.Mod: [ast.FloorDiv],
     ast.BitAnd: [ast.BitOr], ast.BitOr: [ast.BitAnd], ast.MatMult: [ast.Mult],
 }  # fmt: skip
-COMPARISONS = {
+COMPARISONS: dict[type[ast.AST], list[type[ast.cmpop]]] = {
     ast.Lt: [ast.LtE, ast.Gt], ast.LtE: [ast.Lt], ast.Gt: [ast.GtE, ast.Lt], ast.GtE: [ast.Gt],
     ast.Eq: [ast.NotEq], ast.NotEq: [ast.Eq], ast.In: [ast.NotIn], ast.NotIn: [ast.In],
 }  # fmt: skip
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Return whether a constant is a number; True and False are none."""
+    return type(value) in (int, float)
 
 
 def changes_of(node: ast.AST) -> Iterator[ast.AST]:
@@ -36,13 +42,13 @@ def changes_of(node: ast.AST) -> Iterator[ast.AST]:
         for other in OPERATORS.get(type(node.op), ()):
             yield _with(node, op=other())
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
-        for other in COMPARISONS.get(type(node.ops[0]), ()):
-            yield _with(node, ops=[other()])
+        for comparison in COMPARISONS.get(type(node.ops[0]), ()):
+            yield _with(node, ops=[comparison()])
     if isinstance(node, ast.BoolOp):
         yield _with(node, op=ast.And() if isinstance(node.op, ast.Or) else ast.Or())
     if isinstance(node, ast.UnaryOp):
         yield node.operand  # without its minus or not
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+    if isinstance(node, ast.Constant) and is_number(node.value):
         yield ast.Constant(node.value + 1)
         if node.value:
             yield ast.Constant(node.value - 1)
@@ -101,7 +107,8 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
 
 def _difference(before: str, after: str) -> str:
     lines = difflib.ndiff(before.splitlines(), after.splitlines())
-    old, new = [], []
+    old: list[str] = []
+    new: list[str] = []
     for line in lines:
         {"-": old, "+": new}.get(line[0], []).append(line[2:].strip())
     return f"{'; '.join(old)} → {'; '.join(new)}"

@@ -47,7 +47,7 @@ def problems_of(page: Path) -> list[str]:
     article = soup.find("article") or soup
     problems = []
     for image in article.find_all("img"):
-        alt = image.get("alt", "")
+        alt = str(image.get("alt") or "")
         if len(alt.split()) < FEWEST_WORDS:
             problems.append(f"figure without alt text: {image.get('src')} has alt {alt!r}")
     if len(article.find_all("h1")) != 1:

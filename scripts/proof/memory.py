@@ -63,8 +63,8 @@ class Memory:
 
     def remember(
         self, check: str, unit: Unit, outcome: Outcome, read: set[tuple[str, str]], began: float
-    ) -> None:
-        """Keep a pass, with what was read; not where that was changed after the proof `began`.
+    ) -> bool:
+        """Keep a pass with what was read, and return whether; not what was changed after it `began`.
 
         Raises ValueError where the outcome is no pass.
         """
@@ -76,7 +76,7 @@ class Memory:
         for kind, name in sources:
             path = self.root / name
             if kind == "R" and path.exists() and path.stat().st_mtime > began:
-                return
+                return False
         record = {
             "when": time.time(),
             "passed": outcome.passed,
@@ -89,6 +89,7 @@ class Memory:
             if old["artifact"]:
                 (self.folder / old["artifact"]).unlink(missing_ok=True)
         self._write(self._path(check, unit), [record, *kept[: RECORDS - 1]])
+        return True
 
     def seconds(self, check: str, unit: Unit) -> float:
         """Return how long a unit took the last time, or what it says of itself."""

@@ -4,6 +4,7 @@ The parent has imported the large libraries once, so that a unit costs what it c
 the project's own modules and imports them anew, so that its memory of what it read is whole.
 """
 
+import contextlib
 import importlib
 import multiprocessing
 import os
@@ -16,6 +17,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from cnnbook.forked import trace
@@ -59,7 +61,7 @@ def prove_all(
 ) -> None:
     """Run jobs until none is left; `more` is told of each that has ended and returns new ones."""
     waiting = list(jobs)
-    running: dict[Connection, tuple[Job, multiprocessing.Process, Path]] = {}
+    running: dict[Connection, tuple[Job, BaseProcess, Path]] = {}
     with tempfile.TemporaryDirectory(prefix="proof-") as folder:
         try:
             while waiting or running:
@@ -67,9 +69,10 @@ def prove_all(
                     job = max(waiting, key=lambda job: job.priority)
                     waiting.remove(job)
                     began(job)
-                    receiver, *process = _start(job, Path(folder))
-                    running[receiver] = (job, *process)
-                for receiver in wait(list(running)):
+                    receiver, process, log = _start(job, Path(folder))
+                    running[receiver] = (job, process, log)
+                ready = wait(list(running))
+                for receiver in [receiver for receiver in running if receiver in ready]:
                     job, process, log = running.pop(receiver)
                     _finish(job, receiver, process, log)
                     waiting += more(job)
@@ -79,7 +82,7 @@ def prove_all(
                 _end(process)
 
 
-def _start(job: Job, folder: Path) -> tuple[Connection, multiprocessing.Process, Path]:
+def _start(job: Job, folder: Path) -> tuple[Connection, BaseProcess, Path]:
     log = Path(tempfile.mkdtemp(dir=folder))
     (log / "read").mkdir()
     (log / "t").mkdir()
@@ -92,7 +95,7 @@ def _start(job: Job, folder: Path) -> tuple[Connection, multiprocessing.Process,
     return receiver, process, log
 
 
-def _finish(job: Job, receiver: Connection, process: multiprocessing.Process, log: Path) -> None:
+def _finish(job: Job, receiver: Connection, process: BaseProcess, log: Path) -> None:
     try:
         job.outcome = Outcome(**receiver.recv())
     except EOFError:
@@ -104,13 +107,13 @@ def _finish(job: Job, receiver: Connection, process: multiprocessing.Process, lo
     job.read = set(trace.lines(log / "read"))
 
 
-def _end(process: multiprocessing.Process) -> None:
+def _end(process: BaseProcess) -> None:
     """End a unit's process, and whatever it has left running in its group."""
     process.join(timeout=5)
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        process.kill()
+    if process.pid:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
     process.join()
 
 
