@@ -9,17 +9,18 @@ import html
 import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from importlib.resources import files
+from typing import Any
 
 import torch
 
 from cnnbook.block_diagrams import draw_parts
 from cnnbook.block_parts import Part
+from cnnbook.models.registry import ARCHITECTURES
 from cnnbook.plots import Picture
 from cnnbook.summary import summarize
 
-__all__ = ["Network", "Result", "Table", "family_tree", "networks", "table"]
+__all__ = ["Network", "Result", "Table", "family_tree", "networks", "outside", "table"]
 
 HEAD = ("network", "year", "parameters", "GMACs", "top-1", "top-5", "protocol", "reported by")
 NUMBERS = range(1, 6)  # columns that are aligned to the right
@@ -42,28 +43,37 @@ class Result:
 
 @dataclass(frozen=True)
 class Network:
-    """One network; year: of its first publication; follows: those whose idea it takes further."""
+    """One network of the registry; year: of its first publication.
+
+    follows: those whose idea it takes further; only_scaled: it has no idea of its own.
+    """
 
     name: str
-    make: str
     paper: str
     year: int
-    size: int
     idea: str
     follows: tuple[str, ...]
     results: tuple[Result, ...]
+    only_scaled: bool = False
 
     def build(self) -> torch.nn.Module:
         """Return the network of `cnnbook.models`, without values, which costs no memory."""
-        module, name = self.make.split(".")
-        with torch.device("meta"):
-            return getattr(import_module(f"cnnbook.models.{module}"), name)()
+        return ARCHITECTURES[self.name].build()
+
+
+@cache
+def _file() -> dict[str, Any]:
+    return tomllib.loads(files("cnnbook").joinpath("lineage.toml").read_text(encoding="utf-8"))
+
+
+def outside() -> list[str]:
+    """Return the families of `cnnbook.models` that are not in the lineage."""
+    return _file()["outside"]
 
 
 @cache
 def networks() -> dict[str, Network]:
     """Return all networks of the lineage by name, in the order of their years."""
-    text = files("cnnbook").joinpath("lineage.toml").read_text(encoding="utf-8")
     return {
         name: Network(
             name,
@@ -73,15 +83,15 @@ def networks() -> dict[str, Network]:
                 "results": tuple(Result(**result) for result in entry.get("results", ())),
             },
         )
-        for name, entry in tomllib.loads(text).items()
+        for name, entry in _file().items()
+        if name != "outside"
     }
 
 
 @cache
 def counts(name: str) -> tuple[int, int]:
     """Return the parameters and the MACs of a network for one picture of its size."""
-    network = networks()[name]
-    found = summarize(network.build(), (3, network.size, network.size))
+    found = summarize(networks()[name].build(), ARCHITECTURES[name].input_shape)
     return found.parameters, found.macs
 
 
@@ -153,7 +163,7 @@ def family_tree(*, alt: str) -> Picture:
     first = Part(["LeNet-5", "1998"], "weights")
     parts = {"lenet5": first}
     for name, network in networks().items():
-        if "scaled" in network.idea or network.idea.startswith(("more", "wider", "one tower")):
+        if network.only_scaled:
             continue
         reads = [parts[before] for before in network.follows]
         parts[name] = Part([name, str(network.year)], "weights", reads)

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from cnnbook import lineage
+from cnnbook.models.registry import ARCHITECTURES
 from scripts.paths import ROOT
 from scripts.torchvision_on_cpu import torchvision
 
@@ -29,7 +30,20 @@ def test_an_accuracy_from_torchvision_is_the_one_in_its_metadata(network, result
     parameters, macs = lineage.counts(network.name)
     assert parameters == weights.meta["num_params"]
     assert macs / 1e9 == pytest.approx(weights.meta["_ops"], abs=6e-4)
-    assert network.size == crop
+    assert ARCHITECTURES[network.name].input_shape == (3, crop, crop)
+
+
+def test_every_family_is_in_the_lineage_or_said_to_be_outside():
+    unknown = lineage.networks().keys() - ARCHITECTURES.keys()
+    assert not unknown, (
+        f"cnnbook/lineage.toml names {unknown}: add them to cnnbook/models/registry.py"
+    )
+    inside = {ARCHITECTURES[name].family for name in lineage.networks()}
+    for family in {architecture.family for architecture in ARCHITECTURES.values()}:
+        assert (family in inside) != (family in lineage.outside()), (
+            f"of {family} there must be a network in cnnbook/lineage.toml, as [NAME] with paper, year, "
+            "idea and follows; or, where no accuracy is cited, the family in `outside`; and not both"
+        )
 
 
 def test_every_version_of_the_weights_is_in_the_table():
@@ -44,9 +58,9 @@ def test_every_version_of_the_weights_is_in_the_table():
 def test_every_accuracy_has_a_protocol_a_year_and_a_source_in_the_bibliography():
     keys = set(re.findall(r"^@\w+\{(\w+),", (ROOT / "references.bib").read_text(), re.MULTILINE))
     for network in lineage.networks().values():
-        assert network.paper in keys, network.paper
+        for source in [network.paper, *(result.source for result in network.results)]:
+            assert source in keys, f"{source} of {network.name} is not in references.bib"
         for result in network.results:
-            assert result.source in keys, result.source
             assert result.protocol and 2012 <= result.year <= 2026
             assert network.year <= result.year
             assert 50 < result.top1 < 90

@@ -1,55 +1,22 @@
 """The book's networks, against torchvision's with the same weights, and against the papers' counts."""
 
-from importlib import import_module
-
 import pytest
 import torch
 from torch import nn
 
-from cnnbook.models import (
-    alexnet,
-    inception,
-    inception_v3,
-    lenet,
-    mobilenet,
-    nin,
-    preactivation,
-    repvgg,
-    xception,
-)  # fmt: skip
+from cnnbook.models import alexnet, inception, lenet, mobilenet, preactivation, xception
 from cnnbook.models import resnet as resnets
-from cnnbook.models import resnet_cifar as cifar
-from cnnbook.models.attention import SqueezeExcitation
+from cnnbook.models.inception_v3 import inception_v3
 from cnnbook.models.published import key_map, load_published
+from cnnbook.models.registry import ARCHITECTURES
 from cnnbook.receptive_field import receptive_field_of
 from cnnbook.summary import count_macs, count_parameters
 from scripts.torchvision_on_cpu import make, torchvision
 
-FAMILIES = {
-    "alexnet": ["alexnet"],
-    "vgg": ["vgg11", "vgg13", "vgg16", "vgg19", "vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn"],
-    "inception": ["googlenet"],
-    "inception_v3": ["inception_v3"],
-    "resnet": [
-        "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "wide_resnet50_2",
-        "resnext50_32x4d", "resnext101_32x8d",
-    ],
-    "densenet": ["densenet121", "densenet161", "densenet169", "densenet201"],
-    "mobilenet": ["mobilenet_v2"],
-    "efficientnet": [f"efficientnet_b{n}" for n in range(8)],
-    "convnext": ["convnext_tiny", "convnext_small", "convnext_base", "convnext_large"],
-}  # fmt: skip
-NAMES = {name: family for family, names in FAMILIES.items() for name in names}
-EVALUATED_AT = {  # where torchvision's _ops was measured at another size than 224
-    "inception_v3": 299, "efficientnet_b1": 240, "efficientnet_b2": 288, "efficientnet_b3": 300,
-    "efficientnet_b4": 380, "efficientnet_b5": 456, "efficientnet_b6": 528, "efficientnet_b7": 600,
-}  # fmt: skip
-
-
-def ours(name, **settings):
-    """Return the book's network of that name, on the device meta."""
-    with torch.device("meta"):
-        return getattr(import_module(f"cnnbook.models.{NAMES[name]}"), name)(**settings)
+# Whatever torchvision and the registry both have has the same name in both.
+CLASSIFYING = torchvision.models.list_models(torchvision.models)
+NAMES = [name for name in CLASSIFYING if name in ARCHITECTURES]
+IN_TIMM = [name for name, architecture in ARCHITECTURES.items() if architecture.timm]
 
 
 def settings_of(name):
@@ -59,9 +26,9 @@ def settings_of(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_counts_are_those_that_torchvision_publishes(name):
     published = torchvision.models.get_model_weights(name).DEFAULT.meta
-    network, size = ours(name), EVALUATED_AT.get(name, 224)
+    network, shape = ARCHITECTURES[name].build(), ARCHITECTURES[name].input_shape
     assert count_parameters(network) == published["num_params"]
-    assert count_macs(network, (3, size, size)) / 1e9 == pytest.approx(published["_ops"], abs=6e-4)
+    assert count_macs(network, shape) / 1e9 == pytest.approx(published["_ops"], abs=6e-4)
 
 
 def compare(theirs, network, sizes):
@@ -92,30 +59,19 @@ def lively(network):
 @pytest.mark.parametrize("name", NAMES)
 def test_with_the_same_weights_logits_and_gradients_are_torchvisions(name):
     torch.manual_seed(0)
-    theirs, network = make(name).eval(), ours(name, **settings_of(name)).eval()
+    theirs = make(name).eval()
+    network = ARCHITECTURES[name].build(**settings_of(name)).eval()
     lively(theirs)
     load_published(network, theirs.state_dict())
     compare(theirs, network, (96, 128) if name == "inception_v3" else (64, 96))
 
 
-def se_resnet50():
-    """Return the network that the SE paper's authors published: stride first, unpadded pooling."""
-
-    def squeeze(channels):
-        return SqueezeExcitation(channels, channels // 16)
-
-    network = resnets.resnet50(stride_first=True, attention=squeeze)
-    network.maxpool = nn.MaxPool2d(3, stride=2, ceil_mode=True)
+def as_published(name):
+    """Return the book's network; that of the SE paper's authors pools without padding."""
+    network = ARCHITECTURES[name].constructor()
+    if name == "se_resnet50":
+        network.maxpool = nn.MaxPool2d(3, stride=2, ceil_mode=True)
     return network
-
-
-IN_TIMM = {
-    "mobilenetv1_100": (mobilenet.mobilenet_v1, 4_231_976),
-    "legacy_xception": (xception.xception, 22_855_952),
-    "legacy_seresnet50": (se_resnet50, 28_088_024),
-    "repvgg_a0": (repvgg.repvgg_a0, 9_108_968),
-    "resnetv2_50": (preactivation.preact_resnet50, 25_549_352),
-}
 
 
 @pytest.mark.parametrize("name", IN_TIMM)
@@ -123,35 +79,20 @@ def test_with_the_same_weights_logits_and_gradients_are_timms(name):
     import timm
 
     torch.manual_seed(0)
-    make_network, parameters = IN_TIMM[name]
-    theirs, network = timm.create_model(name).eval(), make_network().eval()
+    theirs = timm.create_model(ARCHITECTURES[name].timm).eval()
+    network = as_published(name).eval()
     lively(theirs)
     nn.init.normal_(theirs.get_classifier().weight, std=0.3)  # timm's heads begin nearly at zero
     load_published(network, theirs.state_dict())
-    assert count_parameters(network) == count_parameters(theirs) == parameters
+    assert count_parameters(network) == count_parameters(theirs)
     compare(theirs, network, (64, 96))
 
 
-COUNTED = {
-    "LeNet-5, 1998": (lenet.lenet5, 60_000),
-    "the network of 1989": (lenet.lenet_1989, 9_760),
-    "LeNet today": (lenet.lenet_modern, 61_706),
-    "AlexNet, two towers": (alexnet.alexnet_two_towers, 60_965_224),
-    "AlexNet, groups dropped": (alexnet.alexnet_ungrouped, 62_378_344),
-    "GoogLeNet as published": (inception.googlenet_paper, 6_998_552),
-    "GoogLeNet, torchvision": (inception.googlenet, 6_624_904),
-    "GoogLeNet with auxiliary heads": (lambda: inception.googlenet(auxiliary=True), 13_004_888),
-    "Inception-v3 without": (lambda: inception_v3.inception_v3(auxiliary=False), 23_834_568),
-    "MobileNet": (mobilenet.mobilenet_v1, 4_231_976),
-    "Xception": (xception.xception, 22_855_952),
-    "ResNet-20 for CIFAR": (cifar.resnet20, 269_722),
-}
-
-
-@pytest.mark.parametrize("name", COUNTED)
-def test_counts_of_the_published_versions(name):
-    make_network, parameters = COUNTED[name]
-    assert count_parameters(make_network()) == parameters
+def test_auxiliary_heads_cost_what_is_published():
+    with torch.device("meta"):
+        with_heads, without = inception.googlenet(auxiliary=True), inception_v3(auxiliary=False)
+    assert count_parameters(with_heads) == 13_004_888
+    assert count_parameters(without) == 23_834_568
 
 
 MACS = {  # in millions
@@ -183,8 +124,7 @@ FIELDS = {  # size, jump and how far the first output reaches beyond the border
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_receptive_fields_of_torchvisions_variants(name):
-    size = EVALUATED_AT.get(name, 224)
-    field = receptive_field_of(ours(name), (3, size, size))
+    field = receptive_field_of(ARCHITECTURES[name].build(), ARCHITECTURES[name].input_shape)
     assert (field.size, field.jump, -field.start) == FIELDS[name]
     assert field.whole_input == name.startswith("efficientnet")
 
@@ -238,28 +178,13 @@ def test_a_pre_activation_block_with_zero_weights_is_the_identity_on_every_input
     assert torch.equal(post(x), x.relu()), "with ReLU after the sum only on non-negative inputs"
 
 
-SMALL = {
-    "lenet5": (lenet.lenet5, (1, 32, 32), 10),
-    "lenet_1989": (lenet.lenet_1989, (1, 16, 16), 10),
-    "lenet_modern": (lenet.lenet_modern, (1, 28, 28), 10),
-    "nin": (lambda: nin.nin(7), (3, 224, 224), 7),
-    "mobilenet_v1": (lambda: mobilenet.mobilenet_v1(7, width=0.25), (3, 64, 64), 7),
-    "resnet20": (cifar.resnet20, (3, 32, 32), 10),
-    "preact_resnet18": (lambda: preactivation.preact_resnet18(7), (3, 64, 64), 7),
-    "preact": (cifar.preact_resnet110, (3, 32, 32), 10),
-}
-
-
-@pytest.mark.parametrize("name", SMALL)
-def test_every_parameter_gets_a_gradient(name):
+def test_a_thin_mobilenet_learns_with_every_parameter():
     torch.manual_seed(0)
-    make_network, shape, classes = SMALL[name]
-    network = make_network()
-    out = network(torch.randn(2, *shape))
-    assert out.shape == (2, classes)
+    network = mobilenet.mobilenet_v1(7, width=0.25)
+    out = network(torch.randn(2, 3, 64, 64))
+    assert out.shape == (2, 7)
     out.square().sum().backward()
-    without = [n for n, p in network.named_parameters() if p.grad is None or not p.grad.any()]
-    assert without == []
+    assert all(p.grad is not None and p.grad.any() for p in network.parameters())
 
 
 def test_the_prototypes_of_lenet_are_ten_digits_far_from_each_other():
@@ -291,6 +216,6 @@ def test_weights_of_another_network_are_refused_and_nothing_is_changed():
 
 
 def test_the_key_map_names_what_belongs_together():
-    pairs = key_map(ours("convnext_tiny"), make("convnext_tiny").state_dict())
+    pairs = key_map(ARCHITECTURES["convnext_tiny"].build(), make("convnext_tiny").state_dict())
     assert pairs["features.2.scale"] == "features.1.0.layer_scale"
     assert pairs["head.weight"] == "classifier.2.weight"

@@ -7,6 +7,7 @@ from torch import nn
 from cnnbook.models import atrous, audio, group, repvgg, resnet, segmentation
 from cnnbook.models.attention import CBAM, SpatialAttention, SqueezeExcitation
 from cnnbook.models.published import load_published
+from cnnbook.models.registry import ARCHITECTURES
 from cnnbook.models.resnet_cifar import resnet20
 from cnnbook.receptive_field import receptive_field_of
 from cnnbook.summary import count_macs, count_parameters
@@ -126,16 +127,18 @@ def test_dilation_costs_more_at_the_same_width():
         atrous.DeepLab(4, output_stride=3)
 
 
-@pytest.mark.parametrize("name", [
-    "fcn_resnet50", "fcn_resnet101", "deeplabv3_resnet50", "deeplabv3_resnet101",
-])  # fmt: skip
+SEGMENTING = torchvision.models.list_models(torchvision.models.segmentation)
+
+
+@pytest.mark.parametrize("name", [name for name in SEGMENTING if name in ARCHITECTURES])
 def test_segmentation_networks_are_torchvisions(name):
     torch.manual_seed(0)
     theirs = torchvision.models.get_model(name, weights_backbone=None, aux_loss=True).eval()
-    network = getattr(atrous, name)(auxiliary=True)
+    make = ARCHITECTURES[name].constructor
+    network = make(auxiliary=True)
     published = torchvision.models.get_model_weights(name).DEFAULT.meta["num_params"]
     assert count_parameters(network) == published
-    assert count_parameters(getattr(atrous, name)()) < published
+    assert count_parameters(make()) < published
     lively(theirs)
     load_published(network, theirs.state_dict())
     x = torch.randn(2, 3, 64, 96)

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from cnnbook.grading.assignment import read_assignment
+from cnnbook.models.registry import ARCHITECTURES
 from scripts.paths import ROOT
 from scripts.torchvision_on_cpu import make, torchvision
 
-SIZES = {"inception_v3": 299}
 NETWORKS = {
     "alexnet": 61_100_840,
     "vgg16": 138_357_544,
@@ -39,9 +39,8 @@ def cost_table():
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_reference_counter_agrees_with_torchvision(cost_table, name):
     published = torchvision.models.get_model_weights(name).DEFAULT.meta
-    size = SIZES.get(name, 224)
     with torch.device("meta"):
-        network, picture = make(name), torch.zeros(1, 3, size, size)
+        network, picture = make(name), torch.zeros(1, *ARCHITECTURES[name].input_shape)
     macs = sum(row[2] for row in cost_table(network.eval(), picture))
     assert macs / 1e9 == pytest.approx(published["_ops"], abs=6e-4)
     assert sum(p.numel() for p in network.parameters()) == published["num_params"] == NETWORKS[name]

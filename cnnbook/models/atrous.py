@@ -136,20 +136,25 @@ def deeplab_head(in_channels: int, num_classes: int) -> nn.Sequential:
 
 
 def fcn_resnet50(num_classes: int = 21, *, auxiliary: bool = False) -> SegmentationResNet:
-    """Return FCN on ResNet-50; 35,322,218 parameters with the auxiliary head."""
+    """Return FCN on ResNet-50, 32,957,013 parameters, 35,322,218 with the auxiliary head."""
     return SegmentationResNet(resnet50(), fcn_head(2048, num_classes), num_classes, auxiliary)
 
 
 def fcn_resnet101(num_classes: int = 21, *, auxiliary: bool = False) -> SegmentationResNet:
-    """Return FCN on ResNet-101; 54,314,346 parameters with the auxiliary head."""
+    """Return FCN on ResNet-101, 51,949,141 parameters, 54,314,346 with the auxiliary head."""
     return SegmentationResNet(resnet101(), fcn_head(2048, num_classes), num_classes, auxiliary)
 
 
 def deeplabv3_resnet50(num_classes: int = 21, *, auxiliary: bool = False) -> SegmentationResNet:
-    """Return DeepLab v3 on ResNet-50; 42,004,074 parameters with the auxiliary head."""
+    """Return DeepLab v3 on ResNet-50, 39,638,869 parameters, 42,004,074 with the auxiliary head."""
     return SegmentationResNet(resnet50(), deeplab_head(2048, num_classes), num_classes, auxiliary)
 
 
 def deeplabv3_resnet101(num_classes: int = 21, *, auxiliary: bool = False) -> SegmentationResNet:
-    """Return DeepLab v3 on ResNet-101; 60,996,202 parameters with the auxiliary head."""
+    """Return DeepLab v3 on ResNet-101, 58,630,997 parameters, 60,996,202 with the auxiliary head."""
     return SegmentationResNet(resnet101(), deeplab_head(2048, num_classes), num_classes, auxiliary)
+
+
+def deeplab(num_classes: int = 21) -> DeepLab:
+    """Return the small DeepLab, 137,893 parameters for the 21 classes of Pascal VOC."""
+    return DeepLab(num_classes)

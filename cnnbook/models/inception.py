@@ -154,5 +154,5 @@ def googlenet(num_classes: int = 1000, *, auxiliary: bool = False) -> GoogLeNet:
 
 
 def googlenet_paper(num_classes: int = 1000) -> GoogLeNet:
-    """Return the published configuration with biases, true 5×5 and no auxiliary heads: 6,998,552."""
+    """Return the published configuration, 6,998,552 parameters: biases, true 5×5, no auxiliary heads."""
     return GoogLeNet(BiasConv, large_kernel=5, last_pool=3, num_classes=num_classes)

@@ -168,12 +168,12 @@ class LeNet1989(nn.Module):
 
 
 def lenet5() -> LeNet5:
-    """Return LeNet-5 as published."""
+    """Return LeNet-5 as published, 60,000 parameters."""
     return LeNet5()
 
 
 def lenet_1989() -> LeNet1989:
-    """Return the network of 1989."""
+    """Return the network of 1989, 9,760 parameters."""
     return LeNet1989()
 
 

@@ -59,7 +59,7 @@ class CifarResNet(nn.Module):
 
 
 def resnet14(num_classes: int = 10, *, in_channels: int = 3, width: int = 32) -> CifarResNet:
-    """Return a shallow and wide one: 14 layers, 32 to 128 channels, 0.69 M parameters."""
+    """Return a shallow and wide one: 14 layers, 32 to 128 channels, 685,994 parameters."""
     return CifarResNet(2, width=width, in_channels=in_channels, num_classes=num_classes)
 
 
@@ -69,20 +69,20 @@ def resnet20(num_classes: int = 10) -> CifarResNet:
 
 
 def resnet32(num_classes: int = 10) -> CifarResNet:
-    """Return ResNet-32 for CIFAR (0.46 M)."""
+    """Return ResNet-32 for CIFAR, 464,154 parameters (0.46 M in the paper)."""
     return CifarResNet(5, num_classes=num_classes)
 
 
 def resnet56(num_classes: int = 10) -> CifarResNet:
-    """Return ResNet-56 for CIFAR (0.85 M)."""
+    """Return ResNet-56 for CIFAR, 853,018 parameters (0.85 M in the paper)."""
     return CifarResNet(9, num_classes=num_classes)
 
 
 def resnet110(num_classes: int = 10) -> CifarResNet:
-    """Return ResNet-110 for CIFAR (1.7 M)."""
+    """Return ResNet-110 for CIFAR, 1,727,962 parameters (1.7 M in the paper)."""
     return CifarResNet(18, num_classes=num_classes)
 
 
 def preact_resnet110(num_classes: int = 10) -> CifarResNet:
-    """Return ResNet-110 with pre-activation blocks."""
+    """Return ResNet-110 with pre-activation blocks, 1,727,962 parameters."""
     return CifarResNet(18, pre_activation=True, num_classes=num_classes)

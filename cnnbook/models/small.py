@@ -13,7 +13,8 @@ def small_cnn(
 
     Three 3×3 convolutions with `width`, twice and four times `width` channels, each with batch
     normalisation (unless `norm` is False) and ReLU, the first two with 2×2 max pooling; then the mean
-    over all places and one dense layer. The weights begin with He's width.
+    over all places and one dense layer. The weights begin with He's width; by default there
+    are 94,762 parameters.
     """
     layers: list[nn.Module] = []
     for step in range(3):

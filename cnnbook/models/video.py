@@ -11,11 +11,13 @@ import copy
 import torch
 from torch import nn
 
+from cnnbook.models.resnet import resnet18
+
 Answer = torch.Tensor | tuple[torch.Tensor, ...]  # several with auxiliary heads
 
 
 def c3d(num_classes: int = 487) -> nn.Sequential:
-    """Return C3D for clips of 16 frames of 112×112. Output (N, num_classes)."""
+    """Return C3D for clips of 16 frames of 112×112, 79,991,015 parameters. Output (N, num_classes)."""
 
     def stage(
         in_channels: int,
@@ -155,6 +157,16 @@ class SlowFast(nn.Module):
             slow = torch.cat([slow, lateral(fast)], dim=1)
         pooled = torch.cat([slow.mean((2, 3, 4)), fast.mean((2, 3, 4))], dim=1)
         return self.classifier(pooled)
+
+
+def i3d_resnet18(num_classes: int = 400) -> nn.Module:
+    """Return ResNet-18 inflated to three frames a kernel, 33,371,472 parameters for 400 classes."""
+    return inflate(resnet18(num_classes))
+
+
+def slowfast(num_classes: int = 400) -> SlowFast:
+    """Return the small SlowFast, 67,166 parameters for Kinetics' 400 classes."""
+    return SlowFast(num_classes)
 
 
 def _block(in_channels: int, out_channels: int, frames: int) -> nn.Sequential:
