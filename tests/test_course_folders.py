@@ -52,6 +52,13 @@ def test_setup_and_answers_can_use_them_and_nothing_is_written_beside_them(tmp_p
     assert [path for path in root.rglob("left_behind.txt") if path not in before] == []
 
 
+def test_a_release_needs_no_activated_environment(tmp_path, monkeypatch):
+    root = make_course(tmp_path / "course")
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    assert cli.main(["release", "--course", str(root)]) == 0
+    assert (root / "exercises" / ASSIGNMENT / NOTEBOOK).is_file()
+
+
 def test_right_answers_beside_a_notebook_are_not_released(tmp_path, capsys):
     root = make_course(tmp_path / "course")
     (root / "solutions" / ASSIGNMENT / "misconceptions.py").write_text("ANSWERS = []\n")
