@@ -86,16 +86,21 @@ def test_a_failed_hidden_check_says_where_to_look_and_not_what_it_tried():
     assert "look at  the sign" in question["reason"]
 
 
-def test_partial_credit_is_what_the_last_line_gives():
-    for value, points in (
-        ("0.25", 0.25),
-        ("None", 1),
-        ("True", 1),
-        ("7", 1),
-        ("-1", 0),
-        ("float('nan')", 0),
-    ):
-        assert score_of("def f():\n    return 1", f"f()\n{value}")[0] == points
+@pytest.mark.parametrize(
+    ("value", "points"),
+    [
+        *[("0.25", 0.25), ("None", 1), ("True", 1), ("np.True_", 1), ("7", 1), ("10**400", 1)],
+        *[("np.float32(0.5)", 0.5), ("np.array(0.5)", 0.5), ("torch.tensor(0.5)", 0.5)],
+        *[("-1", 0), ("-(10**400)", 0), ("False", 0), ("np.bool_(False)", 0)],
+        *[("torch.tensor(0.0)", 0), ("torch.tensor(False)", 0), ("np.zeros(2)", 0)],
+        *[("torch.ones(2)", 0), ("'1'", 0), ("[1]", 0), ("1j", 0), ("f", 0)],
+        *[("float('nan')", 0), ("float('inf')", 0)],
+    ],
+)
+def test_partial_credit_is_the_number_that_the_last_line_gives(value, points):
+    score, question = score_of("def f():\n    return 1", f"f()\n{value}")
+    assert score == points
+    assert question["state"] == {0: "wrong", 1: "right"}.get(points, "partial")
 
 
 def test_a_test_that_fails_once_is_run_again_and_reported():

@@ -3,8 +3,10 @@ what is hidden.
 """
 
 import math
+import numbers
 
 import numpy as np
+import torch
 
 from cnnbook.grading.assignment import Cell
 from cnnbook.grading.cells import Ran, describe
@@ -81,15 +83,18 @@ def _first(failed: dict) -> str:
 
 
 def score_of(value, points: float) -> tuple[float, str]:
-    """Return the points of a test that ran through: all, or the number that its last line gives."""
-    if (
-        value is None
-        or isinstance(value, bool | np.bool_)
-        or not isinstance(value, int | float | np.number)
-    ):
+    """Return the points of a test that ran through, and what to say where it gave not all of them.
+
+    All where its last line gives nothing or True; none where it gives False; else the number that
+    it gives, which may be an array or a tensor without axes. Anything else is no number of points.
+    """
+    if value is None:
         return points, ""
-    number = float(value)
-    if math.isnan(number):
-        return 0.0, "The test gave no number of points."
-    number = min(max(number, 0.0), points)
+    if isinstance(value, np.ndarray | np.generic | torch.Tensor) and value.ndim == 0:
+        value = value.item()
+    if isinstance(value, bool):
+        return (points, "") if value else (0.0, "The test's last line is not true.")
+    if not isinstance(value, numbers.Real) or not abs(value) < math.inf:
+        return 0.0, f"The test gave no number of points ({type(value).__name__})."
+    number = float(min(max(value, 0), points))
     return number, "" if number == points else f"{number:g} of {points:g} points."

@@ -189,7 +189,7 @@ class Trial:
             self.restart(index)
         if ran.error is None:
             score, message = score_of(ran.value, cell.points)
-            state = "right" if score == cell.points else "partial"
+            state = "right" if score == cell.points else "partial" if score else "wrong"
             return TestResult(cell.id, cell.points, score, state, message), ran
         called = self.session is None or self.session.calls > calls
         state, message, detail = explain(

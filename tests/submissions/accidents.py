@@ -538,3 +538,8 @@ def other_containers(s):
         "halves",
         "from collections import deque\ndef halves(n):\n    return deque([n / 2, n / 4])",
     )
+
+
+@row(FULL - 1, "points that come as a tensor without axes are that number of points")
+def half_of_the_halves_in_tensors(s):
+    s.answer("halves", "def halves(n):\n    return [torch.tensor(n / 2), torch.tensor(n / 3)]")

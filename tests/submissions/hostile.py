@@ -239,6 +239,15 @@ def forged_partial_credit():
     """
 
 
+@forged(FULL - 2, "an array of points is no number of points", "halves")
+def array_as_partial_credit():
+    """
+    import numpy as np
+    def halves(n):
+        return [np.zeros(2), np.zeros(2)]
+    """
+
+
 @forged(FULL - 1, "nan is not the answer", "ANSWER")
 def variable_that_equals_everything():
     """
