@@ -1,6 +1,7 @@
 """The engine's own parts: calls by proxy, rebuilding, recording, and what happens when things break."""
 
 import contextlib
+import csv
 import json
 import os
 import random
@@ -265,6 +266,32 @@ def test_a_resubmission_replaces_every_score_and_keeps_a_persons(course):
     assert found["written"] == (None, True)
     with Gradebook(course.db_url) as gradebook:
         assert gradebook.find_submission(ASSIGNMENT, "ann").score == FULL - 3 + 2
+
+
+def test_where_the_grader_fails_no_earlier_score_stands_and_the_next_run_grades(
+    course, monkeypatch
+):
+    hand_in(course, "ann")
+    assert cli.main(["grade", "--course", str(course.root)]) == 0
+
+    def fails(*_, **__):
+        raise workers.GraderFailed("the grader ended without a result")
+
+    hand_in(course, "ann", lambda s: s.answer("double", "def double(x):\n    return x"))
+    with monkeypatch.context() as broken:
+        broken.setattr(grade, "grade_submission", fails)
+        assert cli.main(["grade", "--course", str(course.root)]) == 1
+    exported = course.root / "grades-csv.csv"
+    assert cli.main(["export", "--course", str(course.root)]) == 0
+    with exported.open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["score"], row["not_graded_yet"]) == ("0", "yes")
+    assert cli.main(["feedback", "--course", str(course.root)]) == 0
+    page = (course.feedback / "ann" / ASSIGNMENT / "feedback.html").read_text()
+    assert "Not graded: the grader ended without a result" in page
+    assert cli.main(["grade", "--course", str(course.root)]) == 0
+    assert gradebook_scores(course)["ann"]["test_double"] == (0, False)
+    assert gradebook_scores(course)["ann"]["test_answer"] == (1, False)
 
 
 def test_the_executed_notebook_is_one_that_nbgrader_and_nbformat_know(course):

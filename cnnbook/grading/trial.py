@@ -18,7 +18,7 @@ from cnnbook.grading.reasons import explain, score_of
 from cnnbook.grading.rebuild import Rebuilt, Step
 from cnnbook.grading.result import QuestionResult, TestResult, question_from
 from cnnbook.grading.session import Session
-from cnnbook.grading.student_errors import StudentGone
+from cnnbook.grading.student_errors import StudentGone, reading_an_answer
 from cnnbook.grading.warm import fork
 
 
@@ -99,6 +99,7 @@ class Trial:
             self.fresh = False
             try:
                 answer, _ = self.session.ask("run", source=step.source, name=step.id)
+                outputs, failed = shown_by(answer)
                 break
             except StudentGone as error:
                 if attempt == 2 or error.state == "timeout":
@@ -107,9 +108,9 @@ class Trial:
                 if index in self.gone:
                     return
         if not again:
-            self.outputs[index] = clean_outputs(answer.get("outputs"))
-            if isinstance(answer.get("failed"), dict) and step.kind in ("answer", "extra"):
-                self.failed[step.id] = answer["failed"]
+            self.outputs[index] = outputs
+            if failed is not None and step.kind in ("answer", "extra"):
+                self.failed[step.id] = failed
 
     # --- the notebook
 
@@ -226,6 +227,16 @@ class Trial:
             tests = [self.tests[c.id] for c in self.cells if c.question == question]
             results.append(question_from(question, tests))
         return results
+
+
+def shown_by(answer: dict) -> tuple[list[dict], dict | None]:
+    """Return a cell's outputs and its error, if any, of the types that they have to be."""
+    with reading_an_answer():
+        failed = answer.get("failed")
+        if failed is not None:
+            names = [str(name) for name in failed["classes"]]
+            failed = {"classes": names, "text": str(failed["text"]), "line": int(failed["line"])}
+        return clean_outputs(answer.get("outputs")), failed
 
 
 def questions_of(cells: list[Cell]) -> list[str]:

@@ -190,6 +190,35 @@ def protocol_garbage():
     """
 
 
+def answers_replaced(name: str, content: str, score: float, why: str) -> None:
+    """Add a row whose process sends other answers than it should, from before the first question."""
+
+    def spoil(s: Submission):
+        s.add(
+            f"import json\nreal = json.dumps\n"
+            f"json.dumps = lambda m, *a, **k: real({{**m, {content}}}, *a, **k)",
+            before="double",
+        )
+
+    spoil.__name__ = name
+    row(score, why)(spoil)
+
+
+# Each of these ended the trusted process, which then had no score for anything.
+for _name, _content in {
+    "values_that_are_none": '"values": 7, "value": 7',
+    "values_of_no_kind": '"values": {"double": [1], "scale": {"t": "x"}}, "value": {"t": "x"}',
+    "a_tensor_that_is_not_there": '"values": {"double": {"t": "tensor", "i": 10**9}}, "value": 0',
+}.items():
+    answers_replaced(_name, _content, 0, "answers that cannot be read are no answers")
+for _name, _content in {
+    "an_end_that_is_no_number": '"ended": []',
+    "outputs_that_are_none": '"outputs": [{"output_type": "error", "traceback": 5}]',
+    "an_error_without_a_class": '"failed": {"classes": 5}',
+}.items():
+    answers_replaced(_name, _content, FULL, "the cell that broke its process is left out")
+
+
 @forged(FULL - 2, "a reader of pickles would run this")
 def pickle_bomb():
     """
