@@ -96,6 +96,7 @@ def _collect(options) -> int:
     done = collect(course, name, options.source, options.pattern)
     lines = [f"{len(done.students)} submissions of {name} are in {course.submitted}"]
     lines += [f"  left out {text}" for text in done.left_out]
+    lines += [f"  late, as the system says: {student!r}" for student in done.late]
     _say(options, asdict(done), "\n".join(lines))
     return PROBLEMS if done.left_out or not done.students else OK
 
