@@ -1,5 +1,6 @@
 """The engine's own parts: calls by proxy, rebuilding, recording, and what happens when things break."""
 
+import ast
 import contextlib
 import csv
 import json
@@ -166,18 +167,31 @@ def test_an_answer_is_found_by_its_place_when_all_else_is_lost():
     assert "by its place" in rebuilt.notes[0]
 
 
-def _numbered():
-    def cell(name, source, **marks):
-        return {
-            "cell_type": "code",
-            "source": source,
-            "metadata": {"nbgrader": {"grade_id": name, **marks}},
-        }
+def test_what_is_parsed_of_a_submission_in_the_trusted_process_is_limited(monkeypatch):
+    parsed, real = [], ast.parse
+    monkeypatch.setattr(ast, "parse", lambda text, *a: parsed.append(len(text)) or real(text, *a))
+    sources = ["a=1;" * 500_000, *["b=1;" * 40_000] * 50, "f = print"]
+    handed = [{"cell_type": "code", "source": text, "grade_id": None} for text in sources]
+    cells = released_cells(
+        {"cells": [_cell("f", "def f(): pass", solution=True)]}, {"cells": [_cell("f", "")]}
+    )
+    rebuild(cells, handed)
+    assert max(parsed) <= 200_000
+    assert sum(parsed) <= 2_100_000
+    rebuilt = rebuild(cells, [handed[0], handed[-1]])
+    assert [step.source for step in rebuilt.steps if step.kind == "answer"] == ["f = print"]
 
+
+def _cell(name, source, **marks):
+    metadata = {"nbgrader": {"grade_id": name, **marks}}
+    return {"cell_type": "code", "source": source, "metadata": metadata}
+
+
+def _numbered():
     return {"cells": [
-        cell("setup", "import math", locked=True),
-        cell("f", "### BEGIN SOLUTION\nprint(1)\n### END SOLUTION", solution=True),
-        cell("test_f", "assert True", grade=True, points=1),
+        _cell("setup", "import math", locked=True),
+        _cell("f", "### BEGIN SOLUTION\nprint(1)\n### END SOLUTION", solution=True),
+        _cell("test_f", "assert True", grade=True, points=1),
     ]}  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-LARGEST_FILE, LARGEST_ARCHIVE, MOST_FILES, RATIO = 100 << 20, 2 << 30, 100_000, 200
+LARGEST_FILE, LARGEST_ARCHIVE, MOST_FILES, RATIO = 200 << 20, 2 << 30, 100_000, 200
 LATEST = 4_102_444_800.0  # 2100: what claims to be younger has no time
 Report = Callable[[str], None]
 

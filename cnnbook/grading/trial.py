@@ -4,12 +4,13 @@ The instructor's cells run here, in the trusted process; the student's run in an
 in, which is started again without the guilty cell when it dies or hangs.
 """
 
+import functools
 import hashlib
 import os
 import time
 
 from cnnbook.grading import frames
-from cnnbook.grading.assignment import Cell, names_defined_by
+from cnnbook.grading.assignment import Cell, names_by_cell
 from cnnbook.grading.cells import CellRunner, Ran
 from cnnbook.grading.executed import clean_outputs
 from cnnbook.grading.generators import seed_generators
@@ -166,13 +167,14 @@ class Trial:
     def defined(self, question: str) -> bool:
         """Return whether the student's process knows a name of this question by another cell."""
         wanted = {n for c in self.cells if c.id == question for n in c.names}
-        given = {
-            name
-            for step in self.rebuilt.steps
-            if step.kind in ("answer", "extra") and step.id not in self.rebuilt.missing
-            for name in names_defined_by(step.source)
-        }
-        return bool(wanted & given)
+        return not wanted.isdisjoint(self.given_names)
+
+    @functools.cached_property
+    def given_names(self) -> set[str]:
+        """Return the names that the student's cells define."""
+        steps = [s for s in self.rebuilt.steps if s.kind in ("answer", "extra")]
+        given = (s.source for s in steps if s.id not in self.rebuilt.missing)
+        return {name for names in names_by_cell(given) for name in names}
 
     def one_try(self, cell: Cell, index: int) -> tuple[TestResult, Ran]:
         """Run a test cell here, with proxies for what the student defines."""

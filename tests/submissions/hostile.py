@@ -525,6 +525,13 @@ def thousands_of_cells(s):
         )
 
 
+@row(FULL, "a cell of six megabytes is left out, and nobody else parses it")
+def enormous_cell(s):
+    s.add("a=1;" * (3 << 19), before="double")
+    for cell in s.cells:
+        cell["metadata"] = {}
+
+
 @row(0, "brackets as deep as they go")
 def deep_json(s):
     s.name, s.files = None, {NOTEBOOK: b"[" * 200_000}
@@ -601,6 +608,11 @@ def mounts(s):
         "libc.mount(b'proc', b'/proc', b'proc', 0, None)\nlibc.umount2(b'/scratch', 2)\nlibc.chroot(b'.')",
         before="double",
     )
+
+
+@row(0, "outputs that never end")
+def endless_outputs(s):
+    s.name, s.files = None, {NOTEBOOK: b'{"cells": [{"outputs": [' + b'\\"' * (11 << 20)}
 
 
 @row(0, "a link instead of a notebook is not followed")
