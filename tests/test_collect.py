@@ -1,6 +1,5 @@
 """What is handed to the instructor as an archive: every submission arrives, and nothing else does."""
 
-import csv
 import gzip
 import io
 import shutil
@@ -13,7 +12,6 @@ import pytest
 from cnnbook.grading import cli
 from cnnbook.grading.collect import collect
 from cnnbook.grading.course import Course, CourseError
-from cnnbook.grading.export import safe, write_export
 from tests.submissions.course import ASSIGNMENT, make_course
 
 NB = b'{"cells": []}'
@@ -335,40 +333,3 @@ def test_what_cannot_be_collected_is_refused_with_its_remedy(course, tmp_path):
     assert cli.main(["collect", str(archive), "--course", str(course.root)]) == 1
     pattern = r"(?P<student>x)"
     assert list(collect(course, ASSIGNMENT, archive, pattern).students) == ["x"]
-
-
-ROWS = [
-    {"student": s, "first": first, "last": "", "email": "", "assignment": "tiny", "score": score, "points": 11.0,
-     "open": False}
-    for s, first, score in (("=1+1", "@SUM(A1)", -1.0), ("bob", "+49\n=cmd", 10.5))
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("kind", ["csv", "canvas", "moodle", "gradescope"])
-def test_no_cell_of_an_export_is_a_formula(tmp_path, kind):
-    write_export(ROWS, kind, tmp_path / "out.csv")
-    with (tmp_path / "out.csv").open(newline="") as file:
-        rows = list(csv.reader(file))
-    for cell in (cell for row in rows[1:] for cell in row):
-        assert not cell.startswith(("=", "+", "@", "\t")), cell
-        assert not cell.startswith("-") or float(cell) == -1
-    assert len(rows) == 3 + (kind == "canvas")
-    assert any("10.5" in row for row in rows)
-
-
-def test_safe_cells_keep_their_text():
-    assert [safe(v) for v in ("=1", "a\nb", 2.50, None, "plain")] == [
-        "'=1",
-        "a b",
-        "2.5",
-        "",
-        "plain",
-    ]
-    assert "\n" not in safe("x\r\ny")
-
-
-def test_one_assignment_at_a_time_where_the_format_takes_one(tmp_path):
-    rows = [ROWS[0], {**ROWS[1], "assignment": "other"}]
-    with pytest.raises(CourseError, match="one assignment at a time"):
-        write_export(rows, "moodle", tmp_path / "out.csv")
-    write_export(rows, "canvas", tmp_path / "out.csv")

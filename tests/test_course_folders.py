@@ -81,6 +81,22 @@ def test_a_name_that_no_student_can_have_is_said_and_the_others_are_graded(tmp_p
     assert all("rename the folder" in reason for reason in summary.failed.values())
 
 
+def test_no_name_of_a_folder_reaches_the_terminal_as_it_is(tmp_path, capsys):
+    course = Course(make_course(tmp_path / "course"))
+    assert cli.main(["release", "--course", str(course.root)]) == 0
+    submission = Submission(json.loads((course.release / ASSIGNMENT / NOTEBOOK).read_text()))
+    submission.name = f"\x1b[2K\r17 graded\n  all right\u202e/{NOTEBOOK}"
+    for student in ("so\x9bfia", "two\nlines", "ann"):
+        submission.write(course.submitted / student / ASSIGNMENT)
+    capsys.readouterr()
+    for command in ("grade", "report", "feedback", "export"):
+        cli.main([command, "--course", str(course.root)])
+        said = "".join(capsys.readouterr())
+        assert [c for c in said if not (c.isprintable() or c == "\n")] == []
+        assert not [line for line in said.splitlines() if line.strip() == "all right"]
+        assert ("found in" in said) == (command in ("grade", "report"))
+
+
 def test_whatever_scores_depend_on_makes_them_outdated(tmp_path, monkeypatch):
     package = tmp_path / "cnnbook"
     shutil.copytree(Path(grade.__file__).parents[1], package)
