@@ -17,6 +17,7 @@ from cnnbook.grading.record import Recorder, gradebook_of, require_assignment, t
 from cnnbook.grading.result import NotebookResult, result_from
 from cnnbook.grading.ungraded import ungraded
 from cnnbook.grading.workers import GraderFailed, cpus, grade_submission, stay_on_a_cpu, stop
+from cnnbook.grading.written import make_harmless
 
 RESULT = "result.json"
 
@@ -185,6 +186,7 @@ class _Keeper:
         for result in results:
             if note:
                 result.notes.append(note)
+            make_harmless(result.executed)
             write_whole(target / result.notebook, json.dumps(result.executed, indent=1))
             result.executed = None
         self.recorder.record(student, results, when)

@@ -641,6 +641,11 @@ def script_in_an_error():
     """
 
 
+@row(FULL, "formgrader shows a written answer, and runs nothing of it")
+def script_in_a_written_answer(s):
+    s.cell("written")["source"] = "$a<b$ <script>alert(1)</script> [x](javascript:alert(1))"
+
+
 @row(FULL, "what a cell shows is not part of the page")
 def script_in_an_output(s):
     s.add(
