@@ -65,16 +65,34 @@ def gradebook_scores(course) -> dict:
         }
 
 
-def test_hidden_inputs_do_not_come_out_with_an_error():
-    test = "### BEGIN HIDDEN TESTS\nassert f('the secret') == 1\n### END HIDDEN TESTS"
-    for answer in (
-        "def f(x):\n    raise ValueError(x)",
-        "def f(x):\n    return x",
-        "def f(x):\n    assert False, x",
+@pytest.mark.parametrize(
+    "body",
+    [
+        "raise ValueError(x)",
+        "return x",
+        "assert False, x",
+        "raise type(x, (Exception,), {})",
+        "raise type(x, (ValueError,), {'__module__': 'builtins'})",
+        "exec(compile('1 / 0', f'<{x}>', 'exec'))",
+        "exec(compile('1 / 0', f'<f, {x}>', 'exec'))",
+        "exec(compile(chr(10) * 10000 + '1 / 0', '<f>', 'exec'))",
+    ],
+)
+def test_hidden_inputs_do_not_come_out_with_an_error(body):
+    test = "### BEGIN HIDDEN TESTS\nassert f('the_secret') == 1\n### END HIDDEN TESTS"
+    score, question = score_of(f"def f(x):\n    {body}", test)
+    assert score == 0
+    assert "secret" not in question["reason"]
+    assert "10001" not in question["reason"]
+
+
+def test_an_error_on_hidden_inputs_is_named_with_its_place():
+    test = "### BEGIN HIDDEN TESTS\nassert f(0) == 1\n### END HIDDEN TESTS"
+    for answer, said in (
+        ("def f(x):\n    return 1 / x", "raised ZeroDivisionError at f, line 2."),
+        ("class Odd(KeyError): pass\ndef f(x):\n    raise Odd", "raised KeyError at f, line 3."),
     ):
-        score, question = score_of(answer, test)
-        assert score == 0
-        assert "the secret" not in question["reason"]
+        assert said in score_of(answer, test)[1]["reason"]
 
 
 def test_a_failed_hidden_check_says_where_to_look_and_not_what_it_tried():

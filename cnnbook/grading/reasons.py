@@ -25,11 +25,13 @@ GONE = {
 }
 
 
-def explain(cell: Cell, ran: Ran, failed: dict | None, gone: StudentGone | None):
+def explain(
+    cell: Cell, ran: Ran, failed: dict | None, gone: StudentGone | None, lengths: dict[str, int]
+):
     """Return the state, the message for the student and the detail for the instructor.
 
     `failed` is the error with which the answer's own cell stopped, if it did; `gone` says how that
-    cell ended its process, if it did.
+    cell ended its process, if it did; `lengths` are the numbers of lines of the student's cells.
     """
     error, hidden = ran.error, cell.is_hidden(ran.line)
     detail = f"{type(error).__name__}: {describe(error)} (line {ran.line} of {cell.id})"
@@ -47,7 +49,7 @@ def explain(cell: Cell, ran: Ran, failed: dict | None, gone: StudentGone | None)
             return "error", f"Your cell stopped{line} with {what}", detail
         return "error", f"{name} is not defined when all your cells have run in order.", detail
     if hasattr(error, "student_where"):
-        return _from_the_student(error, cell, hidden, detail)
+        return _from_the_student(error, lengths, hidden, detail)
     if isinstance(error, MemoryError) or any(mark in describe(error) for mark in OUT_OF_MEMORY):
         return "memory", GONE["memory"], detail
     if isinstance(error, AssertionError):
@@ -59,7 +61,7 @@ def explain(cell: Cell, ran: Ran, failed: dict | None, gone: StudentGone | None)
     return "wrong", message, detail
 
 
-def _from_the_student(error: Exception, cell: Cell, hidden: bool, detail: str):
+def _from_the_student(error: Exception, lengths: dict[str, int], hidden: bool, detail: str):
     name, text = error.student_class, describe(error)
     where = f" at {error.student_where}" if error.student_where else ""
     if isinstance(error, MemoryError) or any(mark in text for mark in OUT_OF_MEMORY):
@@ -67,8 +69,21 @@ def _from_the_student(error: Exception, cell: Cell, hidden: bool, detail: str):
     if isinstance(error, AssertionError) and not hidden:
         return "wrong", text or f"An assertion in your code failed{where}.", detail
     if hidden:
-        return "error", f"On other inputs your code raised {name}{where}.", detail
+        kind, place = _own_name(error), _known_place(error.student_where, lengths)
+        return "error", f"On other inputs your code raised {kind}{place}.", detail
     return "error", f"Your code raised {name}: {text[:500]}{where}.", detail
+
+
+def _own_name(error: Exception) -> str:
+    """Return the name of Python's own class that an error is of: others could hold a hidden input."""
+    return next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins")
+
+
+def _known_place(where: str, lengths: dict[str, int]) -> str:
+    """Return where an error happened if that is a line that the student's notebook has."""
+    cell, _, line = where.rpartition(", line ")
+    is_known = line.isdecimal() and len(line) < 9 and 0 < int(line) <= lengths.get(cell, 0)
+    return f" at {where}" if is_known else ""
 
 
 def _advice(message: str) -> str:

@@ -47,6 +47,7 @@ class Trial:
         self.notes: list[str] = []
         self.restarts = 0
         self.fresh = False  # whether the proxies are those of the latest cells
+        self.lengths = {step.id: step.source.count("\n") + 1 for step in rebuilt.steps}
         self.answer_names = list(
             dict.fromkeys(n for c in cells if c.kind == "answer" for n in c.names)
         )
@@ -195,9 +196,8 @@ class Trial:
             state = "right" if score == cell.points else "partial" if score else "wrong"
             return TestResult(cell.id, cell.points, score, state, message), ran
         called = self.session is None or self.session.calls > calls
-        state, message, detail = explain(
-            cell, ran, self.failed.get(cell.question), self.gone_at(cell)
-        )
+        failed, gone = self.failed.get(cell.question), self.gone_at(cell)
+        state, message, detail = explain(cell, ran, failed, gone, self.lengths)
         detail = detail if called else f"{detail} (the submission was not called)"
         return TestResult(cell.id, cell.points, 0.0, state, message, detail), ran
 
