@@ -268,7 +268,7 @@ def test_without_a_sandbox_nothing_is_graded_unless_it_is_said(course, monkeypat
         "    import cnnbook.grading.sandbox as s\n"
         "    def refuse():\n        raise OSError('namespaces are not allowed here')\n    s.separate = refuse\n"
     )
-    monkeypatch.setenv("PYTHONPATH", str(course.root))
+    monkeypatch.setenv("PYTHONPATH", f"{course.root}{os.pathsep}{ROOT}")  # this checkout's package
     assert cli.main(["grade", "--course", str(course.root)]) == 2
     assert "namespaces are not allowed here" in capsys.readouterr().err
     assert gradebook_scores(course) == {}
