@@ -186,6 +186,7 @@ class _Keeper:
         for result in results:
             if note:
                 result.notes.append(note)
+            assert result.executed is not None, "a result holds its notebook until it is kept"
             make_harmless(result.executed)
             write_whole(target / result.notebook, json.dumps(result.executed, indent=1))
             result.executed = None

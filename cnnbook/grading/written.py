@@ -71,14 +71,19 @@ def _is_harmless(text: str) -> bool:
     """Return whether formgrader's renderer finds no HTML in it but plain tags, and only safe links."""
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-    html, links = [], []
+    raw: list[str] = []
+    links: list[str] = []
 
     class Listening(IPythonRenderer):
-        def inline_html(self, html_: str) -> str:
-            html.append(html_)
+        def inline_html(self, html: str) -> str:
+            raw.append(html)
             return ""
 
-        block_html = block_mermaidjs = inline_html
+        def block_html(self, html: str) -> str:
+            return self.inline_html(html)
+
+        def block_mermaidjs(self, code: str) -> str:
+            return self.inline_html(code)
 
         def link(self, text: str, url: str, title: str | None = None) -> str:
             links.append(url)
@@ -92,7 +97,7 @@ def _is_harmless(text: str) -> bool:
         MarkdownWithMath(renderer=Listening(escape=False)).render(text)
     except Exception:
         return False
-    return r"\href" not in text and all(map(_is_plain, html)) and all(map(_is_safe_link, links))
+    return r"\href" not in text and all(map(_is_plain, raw)) and all(map(_is_safe_link, links))
 
 
 def _is_plain(html: str) -> bool:
