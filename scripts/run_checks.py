@@ -77,7 +77,10 @@ class Run:
         row.units = len(units)
         jobs = []
         for unit in units:
-            if held := self.memory.recall(name, unit):
+            held = self.memory.recall(name, unit)
+            if held is None and check.proved_by:
+                held = self.memory.recall(check.proved_by, unit)
+            if held is not None:
                 row.before += held.passed
                 row.outcome.notes += held.notes
             else:

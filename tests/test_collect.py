@@ -1,7 +1,8 @@
 """What is handed to the instructor as an archive: every submission arrives, and nothing else does."""
 
-import csv
+import gzip
 import io
+import shutil
 import stat
 import tarfile
 import zipfile
@@ -11,7 +12,6 @@ import pytest
 from cnnbook.grading import cli
 from cnnbook.grading.collect import collect
 from cnnbook.grading.course import Course, CourseError
-from cnnbook.grading.export import safe, write_export
 from tests.submissions.course import ASSIGNMENT, make_course
 
 NB = b'{"cells": []}'
@@ -55,6 +55,149 @@ def test_moodle_canvas_and_plain_folders_are_understood(course, tmp_path):
     assert set(placed(course)) == {
         "Ann_Lee/tiny/tiny.ipynb", "leeann/tiny/tiny-1.ipynb", "bob/tiny/sub/tiny.ipynb", "bob/tiny/notes.txt",
     }  # fmt: skip
+
+
+MOODLE, CANVAS = "Ann Lee_1234_assignsubmission_file", "leeann_55_66"
+
+
+@pytest.mark.parametrize(
+    ("path", "student"),
+    [
+        (f"{MOODLE}/tiny.ipynb", "Ann_Lee"),
+        (f"{MOODLE}_/deep/tiny.ipynb", "Ann_Lee"),
+        (f"{MOODLE}_tiny.ipynb", "Ann_Lee"),  # flat
+        (f"{MOODLE}_x_7_assignsubmission_file_tiny.ipynb", "Ann_Lee"),  # the file's own name
+        ("Group 3_assignsubmission_file/tiny.ipynb", "Group_3"),
+        (f"{CANVAS}_tiny.ipynb", "leeann"),
+        (f"{CANVAS}_02_03_tiny.ipynb", "leeann"),
+        ("müllerjörg_55_66_tiny.ipynb", "müllerjörg"),
+        ("mu\u0308ller_55_66_tiny.ipynb", "mu\u0308ller"),
+        ("van_der_lee_LATE_55_66_tiny.ipynb", "van_der_lee"),
+        ("李_55_66_tiny.ipynb", "李"),
+        ("LATE_anon_x9F2a_66_02_tiny.ipynb", "anon_x9F2a"),
+        ("o'brien/tiny.ipynb", "o'brien"),
+    ],
+)
+def test_a_file_goes_to_the_student_whom_the_system_names(course, tmp_path, path, student):
+    done = collect(course, ASSIGNMENT, zipped(tmp_path, [(path, NB)]))
+    assert (done.students, done.left_out) == ({student: 1}, [])
+    assert done.late == [student] * ("LATE" in path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "Ann Lee_1234_assignsubmission_onlinetext_/onlinetext.html",
+        "Ann Lee_1234_assignsubmission_onlinetext/onlinetext.html",
+        "Ann Lee_1234_assignsubmission_onlinetext_onlinetext.html",
+        "leeann_55_text.html",
+    ],
+)
+def test_text_typed_into_a_system_makes_no_student(course, tmp_path, path):
+    done = collect(course, ASSIGNMENT, zipped(tmp_path, [(path, b"x"), ("bob/tiny.ipynb", NB)]))
+    assert list(done.students) == ["bob"]
+    assert "no file that was handed in" in done.left_out[0]
+
+
+NAMESAKES = [
+    ("Ann_B", "Ann B/tiny.ipynb", "Ann_B/tiny.ipynb"),
+    ("Ann_B", "Ann B_11_assignsubmission_file/tiny.ipynb", "Ann B_12_assignsubmission_file/x.zip"),
+    ("leeann", "leeann_55_66_tiny.ipynb", "leeann_LATE_56_67_tiny.ipynb"),
+    ("leeann", "leeann_55_66_tiny.ipynb", "leeann/tiny.ipynb"),
+]
+
+
+@pytest.mark.parametrize(("student", "one", "other"), NAMESAKES)
+def test_of_two_students_of_one_name_neither_is_brought_in_and_both_are_named(
+    course, tmp_path, student, one, other
+):
+    entries = [(one, b"one"), (other, b"other"), ("bob/tiny.ipynb", NB)]
+    done = collect(course, ASSIGNMENT, zipped(tmp_path, entries))
+    assert list(placed(course)) == ["bob/tiny/tiny.ipynb"]
+    (said,) = done.left_out
+    assert said.startswith(f"'{student}'")
+    assert said.count("(") == 2
+    assert "--pattern" in said
+    by_number = r"(?P<student>[^/]+?)_assignsubmission_file/(?P<rest>.+)"
+    if "_11_" in one:
+        done = collect(course, ASSIGNMENT, zipped(tmp_path, entries[:2]), by_number)
+        assert set(done.students) == {"Ann_B_11"}
+
+
+@pytest.mark.parametrize(("student", "one", "other"), NAMESAKES[:3])
+def test_a_namesake_who_comes_later_does_not_replace_the_first(
+    course, tmp_path, student, one, other
+):
+    first = zipped(tmp_path, [(one, NB)], "first.zip")
+    later = zipped(tmp_path, [(other.replace("x.zip", "tiny.ipynb"), b"other")], "later.zip")
+    for archive in (first, first):  # the same student may hand in again
+        assert list(collect(course, ASSIGNMENT, archive).students) == [student]
+    done = collect(course, ASSIGNMENT, later)
+    assert done.students == {}
+    assert "is somebody else" in done.left_out[0]
+    assert placed(course) == {f"{student}/tiny/tiny.ipynb": NB}
+    shutil.rmtree(course.submitted / student)
+    assert list(collect(course, ASSIGNMENT, later).students) == [student]
+
+
+def test_no_submission_says_itself_when_it_was_handed_in(course, tmp_path):
+    early = b"2001-01-01 00:00:00 UTC"
+    entries = [("ann/timestamp.txt", early), ("ann/tiny.ipynb", NB)]
+    entries.append(("bob/all.zip", inner([("timestamp.txt", early), ("tiny.ipynb", NB)])))
+    done = collect(course, ASSIGNMENT, zipped(tmp_path, entries))
+    assert set(placed(course)) == {"ann/tiny/tiny.ipynb", "bob/tiny/tiny.ipynb"}
+    assert len(done.left_out) == 2
+
+
+def tar_of(name: str, content: bytes, **attributes) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(content)
+        for key, value in attributes.items():
+            setattr(entry, key, value)
+        archive.addfile(entry, io.BytesIO(content))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("when", [1e300, -1e300, float("inf"), float("nan"), -5])
+def test_a_time_that_no_clock_showed_costs_nobody_anything(course, tmp_path, when):
+    raw = tar_of("tiny.ipynb", NB, pax_headers={"mtime": str(when)})
+    entries = [("eve/all.tar", raw), ("bob/tiny.ipynb", NB)]
+    collect(course, ASSIGNMENT, zipped(tmp_path, entries))
+    assert set(placed(course)) == {"eve/tiny/tiny.ipynb", "bob/tiny/tiny.ipynb"}
+
+
+def test_archives_in_archives_share_one_limit(course, tmp_path):
+    leaf = inner([("0.bin", bytes(1 << 20))])
+    middle = inner([(f"{n}/leaf.zip", leaf) for n in range(40)])
+    entries = [("eve/all.zip", inner([(f"{n}/m.zip", middle) for n in range(8)]))]
+    done = collect(course, ASSIGNMENT, zipped(tmp_path, [*entries, ("bob/tiny.ipynb", NB)]))
+    held = {name: len(content) for name, content in placed(course).items()}
+    assert held.pop("bob/tiny/tiny.ipynb") == len(NB)
+    assert sum(held.values()) <= 200 << 20
+    assert done.left_out == ["'eve/all.zip': more than one submission may hold"]
+
+
+def test_what_a_tar_archive_is_compressed_to_is_limited_before_it_is_read(course, tmp_path):
+    bomb = gzip.compress(tar_of("tiny.ipynb", bytes(300 << 20)), 9)
+    done = collect(course, ASSIGNMENT, zipped(tmp_path, [("eve/all.tgz", bomb)]))
+    assert "it unpacks to more than" in done.left_out[0]
+
+
+@pytest.mark.parametrize("level", ["student", "assignment"])
+def test_a_link_in_the_place_of_a_students_folder_is_not_followed(course, tmp_path, level):
+    outside = tmp_path / "outside"
+    (outside / ASSIGNMENT).mkdir(parents=True)
+    place = course.submitted / "eve" / (ASSIGNMENT if level == "assignment" else "")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(outside)
+    done = collect(
+        course, ASSIGNMENT, zipped(tmp_path, [("eve/x.ipynb", NB), ("bob/tiny.ipynb", NB)])
+    )
+    assert list(done.students) == ["bob"]
+    assert "is a link: remove it" in done.left_out[0]
+    assert [p for p in outside.rglob("*") if p.is_file()] == []
 
 
 def test_a_folder_can_be_collected_and_links_in_it_are_left_out(course, tmp_path):
@@ -190,40 +333,3 @@ def test_what_cannot_be_collected_is_refused_with_its_remedy(course, tmp_path):
     assert cli.main(["collect", str(archive), "--course", str(course.root)]) == 1
     pattern = r"(?P<student>x)"
     assert list(collect(course, ASSIGNMENT, archive, pattern).students) == ["x"]
-
-
-ROWS = [
-    {"student": s, "first": first, "last": "", "email": "", "assignment": "tiny", "score": score, "points": 11.0,
-     "open": False}
-    for s, first, score in (("=1+1", "@SUM(A1)", -1.0), ("bob", "+49\n=cmd", 10.5))
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("kind", ["csv", "canvas", "moodle", "gradescope"])
-def test_no_cell_of_an_export_is_a_formula(tmp_path, kind):
-    write_export(ROWS, kind, tmp_path / "out.csv")
-    with (tmp_path / "out.csv").open(newline="") as file:
-        rows = list(csv.reader(file))
-    for cell in (cell for row in rows[1:] for cell in row):
-        assert not cell.startswith(("=", "+", "@", "\t")), cell
-        assert not cell.startswith("-") or float(cell) == -1
-    assert len(rows) == 3 + (kind == "canvas")
-    assert any("10.5" in row for row in rows)
-
-
-def test_safe_cells_keep_their_text():
-    assert [safe(v) for v in ("=1", "a\nb", 2.50, None, "plain")] == [
-        "'=1",
-        "a b",
-        "2.5",
-        "",
-        "plain",
-    ]
-    assert "\n" not in safe("x\r\ny")
-
-
-def test_one_assignment_at_a_time_where_the_format_takes_one(tmp_path):
-    rows = [ROWS[0], {**ROWS[1], "assignment": "other"}]
-    with pytest.raises(CourseError, match="one assignment at a time"):
-        write_export(rows, "moodle", tmp_path / "out.csv")
-    write_export(rows, "canvas", tmp_path / "out.csv")

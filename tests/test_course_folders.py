@@ -52,6 +52,13 @@ def test_setup_and_answers_can_use_them_and_nothing_is_written_beside_them(tmp_p
     assert [path for path in root.rglob("left_behind.txt") if path not in before] == []
 
 
+def test_a_release_needs_no_activated_environment(tmp_path, monkeypatch):
+    root = make_course(tmp_path / "course")
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    assert cli.main(["release", "--course", str(root)]) == 0
+    assert (root / "exercises" / ASSIGNMENT / NOTEBOOK).is_file()
+
+
 def test_right_answers_beside_a_notebook_are_not_released(tmp_path, capsys):
     root = make_course(tmp_path / "course")
     (root / "solutions" / ASSIGNMENT / "misconceptions.py").write_text("ANSWERS = []\n")
@@ -72,6 +79,22 @@ def test_a_name_that_no_student_can_have_is_said_and_the_others_are_graded(tmp_p
     assert summary.scores == {"sofia": FULL}
     assert sorted(summary.failed) == sorted(odd)
     assert all("rename the folder" in reason for reason in summary.failed.values())
+
+
+def test_no_name_of_a_folder_reaches_the_terminal_as_it_is(tmp_path, capsys):
+    course = Course(make_course(tmp_path / "course"))
+    assert cli.main(["release", "--course", str(course.root)]) == 0
+    submission = Submission(json.loads((course.release / ASSIGNMENT / NOTEBOOK).read_text()))
+    submission.name = f"\x1b[2K\r17 graded\n  all right\u202e/{NOTEBOOK}"
+    for student in ("so\x9bfia", "two\nlines", "ann"):
+        submission.write(course.submitted / student / ASSIGNMENT)
+    capsys.readouterr()
+    for command in ("grade", "report", "feedback", "export"):
+        cli.main([command, "--course", str(course.root)])
+        said = "".join(capsys.readouterr())
+        assert [c for c in said if not (c.isprintable() or c == "\n")] == []
+        assert not [line for line in said.splitlines() if line.strip() == "all right"]
+        assert ("found in" in said) == (command in ("grade", "report"))
 
 
 def test_whatever_scores_depend_on_makes_them_outdated(tmp_path, monkeypatch):

@@ -1,6 +1,8 @@
 """The engine's own parts: calls by proxy, rebuilding, recording, and what happens when things break."""
 
+import ast
 import contextlib
+import csv
 import json
 import os
 import random
@@ -16,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnbook.grading import cli, doctor, grade, workers
+from cnnbook.grading import cli, doctor, grade, sandbox, workers
 from cnnbook.grading.assignment import released_cells
 from cnnbook.grading.course import Course
 from cnnbook.grading.hints import handed_with
@@ -63,16 +65,34 @@ def gradebook_scores(course) -> dict:
         }
 
 
-def test_hidden_inputs_do_not_come_out_with_an_error():
-    test = "### BEGIN HIDDEN TESTS\nassert f('the secret') == 1\n### END HIDDEN TESTS"
-    for answer in (
-        "def f(x):\n    raise ValueError(x)",
-        "def f(x):\n    return x",
-        "def f(x):\n    assert False, x",
+@pytest.mark.parametrize(
+    "body",
+    [
+        "raise ValueError(x)",
+        "return x",
+        "assert False, x",
+        "raise type(x, (Exception,), {})",
+        "raise type(x, (ValueError,), {'__module__': 'builtins'})",
+        "exec(compile('1 / 0', f'<{x}>', 'exec'))",
+        "exec(compile('1 / 0', f'<f, {x}>', 'exec'))",
+        "exec(compile(chr(10) * 10000 + '1 / 0', '<f>', 'exec'))",
+    ],
+)
+def test_hidden_inputs_do_not_come_out_with_an_error(body):
+    test = "### BEGIN HIDDEN TESTS\nassert f('the_secret') == 1\n### END HIDDEN TESTS"
+    score, question = score_of(f"def f(x):\n    {body}", test)
+    assert score == 0
+    assert "secret" not in question["reason"]
+    assert "10001" not in question["reason"]
+
+
+def test_an_error_on_hidden_inputs_is_named_with_its_place():
+    test = "### BEGIN HIDDEN TESTS\nassert f(0) == 1\n### END HIDDEN TESTS"
+    for answer, said in (
+        ("def f(x):\n    return 1 / x", "raised ZeroDivisionError at f, line 2."),
+        ("class Odd(KeyError): pass\ndef f(x):\n    raise Odd", "raised KeyError at f, line 3."),
     ):
-        score, question = score_of(answer, test)
-        assert score == 0
-        assert "the secret" not in question["reason"]
+        assert said in score_of(answer, test)[1]["reason"]
 
 
 def test_a_failed_hidden_check_says_where_to_look_and_not_what_it_tried():
@@ -86,16 +106,21 @@ def test_a_failed_hidden_check_says_where_to_look_and_not_what_it_tried():
     assert "look at  the sign" in question["reason"]
 
 
-def test_partial_credit_is_what_the_last_line_gives():
-    for value, points in (
-        ("0.25", 0.25),
-        ("None", 1),
-        ("True", 1),
-        ("7", 1),
-        ("-1", 0),
-        ("float('nan')", 0),
-    ):
-        assert score_of("def f():\n    return 1", f"f()\n{value}")[0] == points
+@pytest.mark.parametrize(
+    ("value", "points"),
+    [
+        *[("0.25", 0.25), ("None", 1), ("True", 1), ("np.True_", 1), ("7", 1), ("10**400", 1)],
+        *[("np.float32(0.5)", 0.5), ("np.array(0.5)", 0.5), ("torch.tensor(0.5)", 0.5)],
+        *[("-1", 0), ("-(10**400)", 0), ("False", 0), ("np.bool_(False)", 0)],
+        *[("torch.tensor(0.0)", 0), ("torch.tensor(False)", 0), ("np.zeros(2)", 0)],
+        *[("torch.ones(2)", 0), ("'1'", 0), ("[1]", 0), ("1j", 0), ("f", 0)],
+        *[("float('nan')", 0), ("float('inf')", 0)],
+    ],
+)
+def test_partial_credit_is_the_number_that_the_last_line_gives(value, points):
+    score, question = score_of("def f():\n    return 1", f"f()\n{value}")
+    assert score == points
+    assert question["state"] == {0: "wrong", 1: "right"}.get(points, "partial")
 
 
 def test_a_test_that_fails_once_is_run_again_and_reported():
@@ -160,18 +185,31 @@ def test_an_answer_is_found_by_its_place_when_all_else_is_lost():
     assert "by its place" in rebuilt.notes[0]
 
 
-def _numbered():
-    def cell(name, source, **marks):
-        return {
-            "cell_type": "code",
-            "source": source,
-            "metadata": {"nbgrader": {"grade_id": name, **marks}},
-        }
+def test_what_is_parsed_of_a_submission_in_the_trusted_process_is_limited(monkeypatch):
+    parsed, real = [], ast.parse
+    monkeypatch.setattr(ast, "parse", lambda text, *a: parsed.append(len(text)) or real(text, *a))
+    sources = ["a=1;" * 500_000, *["b=1;" * 40_000] * 50, "f = print"]
+    handed = [{"cell_type": "code", "source": text, "grade_id": None} for text in sources]
+    cells = released_cells(
+        {"cells": [_cell("f", "def f(): pass", solution=True)]}, {"cells": [_cell("f", "")]}
+    )
+    rebuild(cells, handed)
+    assert max(parsed) <= 200_000
+    assert sum(parsed) <= 2_100_000
+    rebuilt = rebuild(cells, [handed[0], handed[-1]])
+    assert [step.source for step in rebuilt.steps if step.kind == "answer"] == ["f = print"]
 
+
+def _cell(name, source, **marks):
+    metadata = {"nbgrader": {"grade_id": name, **marks}}
+    return {"cell_type": "code", "source": source, "metadata": metadata}
+
+
+def _numbered():
     return {"cells": [
-        cell("setup", "import math", locked=True),
-        cell("f", "### BEGIN SOLUTION\nprint(1)\n### END SOLUTION", solution=True),
-        cell("test_f", "assert True", grade=True, points=1),
+        _cell("setup", "import math", locked=True),
+        _cell("f", "### BEGIN SOLUTION\nprint(1)\n### END SOLUTION", solution=True),
+        _cell("test_f", "assert True", grade=True, points=1),
     ]}  # fmt: skip
 
 
@@ -200,6 +238,27 @@ def test_every_wall_holds_and_is_seen_missing_without_a_sandbox(tmp_path, monkey
         warm.close()
 
 
+ADD_KEY = {"x86_64": 248, "aarch64": 217}[os.uname().machine]
+KEYS = f"""
+import ctypes
+libc = ctypes.CDLL(None)
+join, find, session, ring = 1, 10, ctypes.c_long(-3), {sandbox.SYS_KEYCTL}
+"""
+PLANT = f"""{KEYS}
+found = libc.syscall(ring, find, session, b"user", b"cnnbook-planted", 0)
+libc.syscall({ADD_KEY}, b"user", b"cnnbook-planted", b"42", ctypes.c_size_t(2), session)
+def f():
+    return found
+"""
+
+
+def test_no_key_that_one_student_plants_is_found_by_the_next():
+    names: dict = {}
+    exec(f"{KEYS}libc.syscall(ring, join, None)", names)  # as a login gives its processes
+    workers.stop_warm_parent()
+    assert [score_of(PLANT, "assert f() == -1")[0] for _ in range(2)] == [1, 1]
+
+
 def test_without_a_sandbox_nothing_is_graded_unless_it_is_said(course, monkeypatch, capsys):
     hand_in(course, "ann")
     workers.stop_warm_parent()
@@ -209,7 +268,7 @@ def test_without_a_sandbox_nothing_is_graded_unless_it_is_said(course, monkeypat
         "    import cnnbook.grading.sandbox as s\n"
         "    def refuse():\n        raise OSError('namespaces are not allowed here')\n    s.separate = refuse\n"
     )
-    monkeypatch.setenv("PYTHONPATH", str(course.root))
+    monkeypatch.setenv("PYTHONPATH", f"{course.root}{os.pathsep}{ROOT}")  # this checkout's package
     assert cli.main(["grade", "--course", str(course.root)]) == 2
     assert "namespaces are not allowed here" in capsys.readouterr().err
     assert gradebook_scores(course) == {}
@@ -260,6 +319,32 @@ def test_a_resubmission_replaces_every_score_and_keeps_a_persons(course):
     assert found["written"] == (None, True)
     with Gradebook(course.db_url) as gradebook:
         assert gradebook.find_submission(ASSIGNMENT, "ann").score == FULL - 3 + 2
+
+
+def test_where_the_grader_fails_no_earlier_score_stands_and_the_next_run_grades(
+    course, monkeypatch
+):
+    hand_in(course, "ann")
+    assert cli.main(["grade", "--course", str(course.root)]) == 0
+
+    def fails(*_, **__):
+        raise workers.GraderFailed("the grader ended without a result")
+
+    hand_in(course, "ann", lambda s: s.answer("double", "def double(x):\n    return x"))
+    with monkeypatch.context() as broken:
+        broken.setattr(grade, "grade_submission", fails)
+        assert cli.main(["grade", "--course", str(course.root)]) == 1
+    exported = course.root / "grades-csv.csv"
+    assert cli.main(["export", "--course", str(course.root)]) == 0
+    with exported.open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["score"], row["not_graded_yet"]) == ("0", "yes")
+    assert cli.main(["feedback", "--course", str(course.root)]) == 0
+    page = (course.feedback / "ann" / ASSIGNMENT / "feedback.html").read_text()
+    assert "Not graded: the grader ended without a result" in page
+    assert cli.main(["grade", "--course", str(course.root)]) == 0
+    assert gradebook_scores(course)["ann"]["test_double"] == (0, False)
+    assert gradebook_scores(course)["ann"]["test_answer"] == (1, False)
 
 
 def test_the_executed_notebook_is_one_that_nbgrader_and_nbformat_know(course):

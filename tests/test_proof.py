@@ -103,7 +103,7 @@ def proved_now(root) -> int:
         [sys.executable, "-c", COMMAND], cwd=root, env=environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    (row,) = [line for line in done.stdout.splitlines() if line.startswith("sample")]
+    (row,) = [line for line in done.stdout.splitlines() if line.startswith("sample  ")]
     return int(row.split()[2])
 
 

@@ -117,6 +117,18 @@ def test_a_check_waits_for_those_whose_work_it_looks_at(monkeypatch, tmp_path):
     assert run_checks.run(["second", "first"]) == 0
 
 
+def test_what_was_compared_need_not_be_executed_for_the_book(monkeypatch, tmp_path):
+    monkeypatch.setenv("CNNBOOK_PROOFS", str(tmp_path))
+    module = types.ModuleType("a_check")
+    module.units, module.prove = (lambda: [Unit("a")]), (lambda unit: Outcome(failed=1))
+    monkeypatch.setitem(sys.modules, "a_check", module)
+    monkeypatch.setattr(run_checks, "CHECKS", {"outputs": Check("a_check", proved_by="chapters")})
+    monkeypatch.setattr(run_checks, "OUTPUTS", run_checks.CHECKS["outputs"])
+    assert run_checks.run(["outputs"]) == 1
+    Memory(tmp_path).remember("chapters", Unit("a"), Outcome(passed=1), set(), 0.0)
+    assert run_checks.run(["outputs"]) == 0
+
+
 def test_without_a_browser_the_command_to_type_is_printed_and_nothing_is_installed(monkeypatch):
     monkeypatch.setattr(chromium, "find_chromium", lambda: None)
     monkeypatch.setattr(chromium.os, "geteuid", lambda: 1000)

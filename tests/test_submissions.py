@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from nbconvert.filters import markdown2html
 
 from cnnbook.grading import cli
 from cnnbook.grading.course import Course
@@ -121,3 +122,12 @@ def test_feedback_shows_no_hidden_test_and_no_script(graded):
         assert "http:" not in page and "https:" not in page.replace("https://x", "")
     assert "&lt;script&gt;alert(1)" in pages["script_in_an_error"]
     assert f"{FULL:g} of 13 points" in pages["all_right"]
+
+
+def test_formgrader_shows_no_script_of_a_written_answer(graded):
+    course, *_ = graded
+    path = course.autograded / "script_in_a_written_answer" / ASSIGNMENT / NOTEBOOK
+    shown = markdown2html(json.loads(path.read_text())["cells"][-1]["source"])
+    assert "alert(1)" in shown
+    assert "<script" not in shown
+    assert "href" not in shown

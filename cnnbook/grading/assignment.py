@@ -3,9 +3,11 @@
 import ast
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+LONGEST_PARSED, MOST_PARSED = 200_000, 2_000_000  # characters of a cell, and of a notebook
 HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 
 
@@ -108,6 +110,16 @@ def link_files(folder: str) -> None:
     for name in os.listdir(folder):
         if not name.endswith(".ipynb"):
             os.symlink(os.path.join(folder, name), name)
+
+
+def names_by_cell(sources: Iterable[str]) -> list[list[str]]:
+    """Return the names that each cell of a student's binds, for as much as may be parsed here."""
+    names, left = [], MOST_PARSED
+    for source in sources:
+        fits = len(source) <= min(left, LONGEST_PARSED)
+        left -= len(source) if fits else 0
+        names.append(names_defined_by(source) if fits else [])
+    return names
 
 
 def names_defined_by(source: str) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cnnbook.grading.course import Course, CourseError
 from cnnbook.grading.limits import Limits
+from cnnbook.grading.terminal import printable
 
 OK, PROBLEMS, REFUSED, STOPPED = 0, 1, 2, 130
 
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
             return _refuse(options, str(error))
         if isinstance(error, OSError):
             where, why = error.filename or "a file", error.strerror or error
-            return _refuse(options, f"{where}: {why}; mend it and run again, nothing is lost")
+            return _refuse(options, f"{where!r}: {why}; mend it and run again, nothing is lost")
         raise
     finally:
         if "cnnbook.grading.workers" in sys.modules:
@@ -53,12 +54,12 @@ def _is_stopping() -> bool:
 def _refuse(options, text: str) -> int:
     if getattr(options, "json", False):
         print(json.dumps({"error": text}))
-    print(f"cnnbook: {text}", file=sys.stderr)
+    print(*map(printable, f"cnnbook: {text}".split("\n")), sep="\n", file=sys.stderr)
     return REFUSED
 
 
-def _say(options, data: dict, text: str) -> None:
-    print(json.dumps(data, indent=1) if options.json else text)
+def _say(options, data: dict, lines: list[str]) -> None:
+    print(json.dumps(data, indent=1) if options.json else "\n".join(map(printable, lines)))
 
 
 def _release(options) -> int:
@@ -84,7 +85,7 @@ def _release(options) -> int:
                 f"misconceptions.py of {name}, which holds right answers, would have been released: "
                 f'add "misconceptions.py" to CourseDirectory.ignore in nbgrader_config.py'
             )
-    _say(options, {"released": names}, f"released {', '.join(names)} into {course.release}")
+    _say(options, {"released": names}, [f"released {', '.join(names)} into {course.release}"])
     return OK
 
 
@@ -96,7 +97,8 @@ def _collect(options) -> int:
     done = collect(course, name, options.source, options.pattern)
     lines = [f"{len(done.students)} submissions of {name} are in {course.submitted}"]
     lines += [f"  left out {text}" for text in done.left_out]
-    _say(options, asdict(done), "\n".join(lines))
+    lines += [f"  late, as the system says: {student!r}" for student in done.late]
+    _say(options, asdict(done), lines)
     return PROBLEMS if done.left_out or not done.students else OK
 
 
@@ -130,7 +132,7 @@ def _grade(options) -> int:
         lines.append("  graded without a sandbox")
     lines += [f"  FAILED {student!r}: {why}" for student, why in summary.failed.items()]
     lines += [f"  look at {s!r}: {note}" for s, notes in summary.flagged.items() for note in notes]
-    _say(options, asdict(summary), "\n".join(lines))
+    _say(options, asdict(summary), lines)
     return PROBLEMS if summary.failed else OK
 
 
@@ -143,9 +145,9 @@ def _feedback(options) -> int:
     students = options.student or sorted(course.students(name))
     with gradebook_of(course) as gradebook:
         lacking = write_feedback(course, name, gradebook, students)
-    text = f"{len(students) - len(lacking)} pages in {course.feedback}"
-    text += "".join(f"\n  not graded yet: {student!r}" for student in lacking)
-    _say(options, {"pages": len(students) - len(lacking), "not graded": lacking}, text)
+    lines = [f"{len(students) - len(lacking)} pages in {course.feedback}"]
+    lines += [f"  not graded yet: {student!r}" for student in lacking]
+    _say(options, {"pages": len(students) - len(lacking), "not graded": lacking}, lines)
     return PROBLEMS if lacking else OK
 
 
@@ -161,12 +163,12 @@ def _export(options) -> int:
         rows = scores_of(course, gradebook, names)
     path = options.output or course.root / f"grades-{options.to}.csv"
     write_export(rows, options.to, path)
-    _say(options, {"rows": len(rows), "path": str(path)}, f"{len(rows)} rows in {path}")
+    _say(options, {"rows": len(rows), "path": str(path)}, [f"{len(rows)} rows in {path}"])
     return OK
 
 
 def _report(options) -> int:
-    from cnnbook.grading.export import class_report, report_text
+    from cnnbook.grading.export import class_report, report_lines
     from cnnbook.grading.record import gradebook_of, require_assignment
 
     course = Course(options.course)
@@ -174,7 +176,7 @@ def _report(options) -> int:
     with gradebook_of(course) as gradebook:
         require_assignment(course, name, gradebook)
         report = class_report(course, gradebook, name)
-    _say(options, report, report_text(report))
+    _say(options, report, report_lines(report))
     return OK
 
 
@@ -182,7 +184,7 @@ def _doctor(options) -> int:
     from cnnbook.grading.doctor import examine
 
     found = examine(options.course.resolve() / "nbgrader_config.py")
-    _say(options, found, "\n".join(f"{wall:40s} {state}" for wall, state in found.items()))
+    _say(options, found, [f"{wall:40s} {state}" for wall, state in found.items()])
     return OK if all(state.startswith("holds") for state in found.values()) else PROBLEMS
 
 
@@ -198,11 +200,9 @@ def _check(options) -> int:
         lines.append(f"{'passed' if score == points else 'FAILED':7s} {name}")
         lines += [f"        {line}" for line in said.splitlines()]
     right = sum(score == points for _, score, points, _ in found)
-    lines.append(
-        f"{right} of {len(found)} visible tests pass; grading adds others that are not shown"
-    )
+    lines += [f"{right} of {len(found)} visible tests pass; grading adds others that are not shown"]
     data = [dict(zip(("test", "score", "points", "message"), row, strict=True)) for row in found]
-    _say(options, {"tests": data}, "\n".join(lines))
+    _say(options, {"tests": data}, lines)
     return OK if right == len(found) else PROBLEMS
 
 

@@ -1,37 +1,24 @@
 """Bring what a learning management system exports into `submitted/`, one folder a student.
 
 Takes a folder, or a zip of it, and archives inside. Nothing is written outside the student's own
-folder; links, absolute and climbing paths are left out and reported; sizes, numbers and depth are
-limited; what was there before is kept in `.cnnbook/replaced/`.
+folder, and nobody's files go into another's: where a name stands for two people, neither is brought
+in. What is left out is reported; what was there before is kept in `.cnnbook/replaced/`.
 """
 
-import io
+import json
 import os
-import re
 import shutil
-import stat
-import tarfile
 import tempfile
 import time
-import zipfile
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, TypeVar
 
-from cnnbook.grading.course import Course, CourseError, is_student_id
+from cnnbook.grading.archives import Entry, entries_in, entries_of
+from cnnbook.grading.course import Course, CourseError, write_whole
+from cnnbook.grading.exports import SYSTEMS, NotHandedIn, Owner, by_pattern, owner_of
 
-# How systems name what they export; a student is recognised by `student`.
-PATTERNS = (
-    r"(?P<student>[^/]+)_\d+_assignsubmission_file(_[^/]*)?/(?P<rest>.+)",  # Moodle's folders
-    r"(?P<student>[a-z0-9-]+)(_LATE)?_\d+_\d+_(?P<rest>[^/]+)",  # Canvas's flat files
-    r"(?P<student>[^/]+)/(?P<rest>.+)",  # a folder a student
-)
-LARGEST_FILE, LARGEST_TOTAL, MOST_FILES, DEEPEST = 50 << 20, 2 << 30, 100_000, 3
-LARGEST_STUDENT, MOST_OF_STUDENT, RATIO = 200 << 20, 1_000, 200
-
-Member = TypeVar("Member", zipfile.ZipInfo, tarfile.TarInfo)
+LARGEST_TOTAL, LARGEST_STUDENT, MOST_OF_STUDENT, DEEPEST = 2 << 30, 200 << 20, 1_000, 3
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 
 
 @dataclass
@@ -40,46 +27,54 @@ class Collected:
 
     students: dict[str, int] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)  # those whom the system marks as late
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A file in an export: its path in it, when it was written, and how to read it."""
+class TooMuch(Exception):
+    """A submission is larger than one may be."""
 
-    path: str
-    when: float
-    size: int
-    read: Callable[[], bytes]
+
+@dataclass
+class Budget:
+    """What one student's archives may still unpack to, however they are nested."""
+
+    files: int = MOST_OF_STUDENT
+    kept: int = LARGEST_STUDENT  # bytes of files
+    opened: int = 4 * LARGEST_STUDENT  # bytes of archives that are read and not kept
+
+    def spend(self, size: int, *, kept: bool) -> None:
+        """Count a file of that size before it is read. Raises TooMuch."""
+        left = self.kept if kept else self.opened
+        if self.files < 1 or size > left:
+            raise TooMuch("more than one submission may hold")
+        self.files -= 1
+        if kept:
+            self.kept -= size
+        else:
+            self.opened -= size
 
 
 def collect(course: Course, assignment: str, source: Path, pattern: str | None = None) -> Collected:
     """Bring in an export. Raises CourseError where it cannot be read or the pattern is not one."""
-    patterns = PATTERNS if pattern is None else (pattern,)
-    try:
-        compiled = [re.compile(one) for one in patterns]
-    except re.error as error:
-        raise CourseError(f"pattern {pattern!r} is not a regular expression: {error}") from None
-    if any("student" not in one.groupindex for one in compiled):
-        raise CourseError(f"pattern {pattern!r} has no group named 'student': write (?P<student>…)")
+    systems = SYSTEMS if pattern is None else (by_pattern(pattern),)
     if not source.exists():
         raise CourseError(f"{source} does not exist: give the zip file or folder that was exported")
     done = Collected()
+    found: dict[str, list[tuple[Entry, Owner]]] = {}
+    for entry in entries_of(source, done.left_out.append):
+        try:
+            owner = owner_of(entry.path, systems)
+        except NotHandedIn as why:
+            done.left_out.append(f"{entry.path!r}: {why}")
+        else:
+            found.setdefault(owner.student, []).append((entry, owner))
+    owners = _without_namesakes(course, assignment, found, done)
     with tempfile.TemporaryDirectory(dir=_made(course.root / ".cnnbook")) as staging:
-        sizes: dict[str, list[int]] = {}
-        total = 0
-        for entry in _entries(source, done):
-            student, rest = _owner(entry.path, compiled)
-            if student is None:
-                done.left_out.append(f"{entry.path!r}: no student can be told from its name")
-                continue
-            held = sizes.setdefault(student, [0, 0])
-            held[0], held[1], total = held[0] + entry.size, held[1] + 1, total + entry.size
-            if held[0] > LARGEST_STUDENT or held[1] > MOST_OF_STUDENT or total > LARGEST_TOTAL:
-                done.left_out.append(f"{entry.path!r}: more than one submission may hold")
-                continue
-            _unpack(entry, rest, Path(staging) / student, done, 0)
+        _stage(Path(staging), {student: found[student] for student in owners}, done)
         for folder in sorted(Path(staging).iterdir()):
             _place(course, assignment, folder, done)
+    done.late = sorted(s for s in done.students if any(owner.late for _, owner in found[s]))
+    _remember(course, assignment, {student: owners[student] for student in done.students})
     return done
 
 
@@ -88,138 +83,121 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _owner(path: str, patterns: list[re.Pattern]) -> tuple[str | None, str]:
-    for pattern in patterns:
-        found = pattern.fullmatch(path)
-        if found:
-            student = found["student"].strip().replace(" ", "_")
-            rest = found.groupdict().get("rest") or PurePosixPath(path).name
-            if is_student_id(student) and student.strip(".") and not student.startswith("."):
-                return student, rest
-    return None, ""
+# --- whose a folder is
 
 
-def _entries(source: Path, done: Collected) -> Iterator[Entry]:
-    if source.is_dir():
-        for path in sorted(source.rglob("*")):
-            name = path.relative_to(source).as_posix()
-            if path.is_symlink():
-                done.left_out.append(f"{name!r}: a link")
-            elif path.is_file():
-                yield Entry(name, path.stat().st_mtime, path.stat().st_size, path.read_bytes)
-    else:
-        yield from _archive(source.read_bytes(), source.name, done)
-
-
-def _archive(raw: bytes, name: str, done: Collected) -> Iterator[Entry]:
-    """Return the regular files of a zip or tar archive that stay inside it and within the limits."""
-    try:
-        found = list(_members(raw))
-    except (
-        zipfile.BadZipFile,
-        tarfile.TarError,
-        OSError,
-        ValueError,
-        EOFError,
-        NotImplementedError,
-    ) as error:
-        done.left_out.append(f"{name!r}: not an archive that can be read ({error})")
-        return
-    for number, (entry, is_regular) in enumerate(found):
-        path = entry.path.replace("\\", "/")
-        parts = PurePosixPath(path).parts
-        if number >= MOST_FILES:
-            done.left_out.append(f"{name!r}: more than {MOST_FILES} files; the rest was left out")
-            return
-        if not is_regular:
-            done.left_out.append(f"{path!r}: a link or a device")
-        elif path.startswith("/") or ".." in parts or (parts and ":" in parts[0]) or "\0" in path:
-            done.left_out.append(f"{path!r}: points outside the archive")
-        elif entry.size > LARGEST_FILE:
+def _without_namesakes(
+    course: Course, assignment: str, found: dict[str, list[tuple[Entry, Owner]]], done: Collected
+) -> dict[str, Owner]:
+    """Return the owner of each student's folder; folders that two people would share are left out."""
+    earlier, owners = _remembered(course, assignment), {}
+    for student, files in found.items():
+        people = list({(owner.system, owner.key): owner for _, owner in files}.values())
+        before = earlier.get(student)
+        there = (course.submitted / student / assignment).exists()
+        if len(people) > 1:
+            told = " and ".join(str(owner) for owner in people)
             done.left_out.append(
-                f"{path!r}: {entry.size:,} bytes, and {LARGEST_FILE:,} are allowed"
+                f"{student!r}: this would be the folder of {told}; nobody's files were brought in: "
+                f"give --pattern a group 'student' that tells them apart, such as by their numbers"
+            )
+        elif there and before and before[0] == people[0].system and before[1] != people[0].key:
+            done.left_out.append(
+                f"{student!r}: this is the folder of {before[2]}, and {people[0]} is somebody else, "
+                f"whose files were not brought in: tell them apart with --pattern, or move "
+                f"{course.submitted / student / assignment} away"
             )
         else:
-            yield Entry(path, entry.when, entry.size, entry.read)
+            owners[student] = people[0]
+    return owners
 
 
-def _members(raw: bytes) -> Iterator[tuple[Entry, bool]]:
-    if zipfile.is_zipfile(io.BytesIO(raw)):
-        archive = zipfile.ZipFile(io.BytesIO(raw))
-        for info in archive.infolist():
-            if info.is_dir():
-                continue
-            kind = info.external_attr >> 16
-            regular = not kind or stat.S_ISREG(kind) or stat.S_IFMT(kind) == 0
-            size = info.file_size
-            if size > 1 << 20 and size > RATIO * max(info.compress_size, 1):
-                size = LARGEST_FILE + 1  # a bomb by its own account
-            when = time.mktime((*info.date_time, 0, 0, -1)) if info.date_time[0] > 1980 else 0.0
-            read = partial(_limited, archive.open, info)
-            yield Entry(info.filename, when, size, read), regular
-    else:
-        packed = tarfile.open(fileobj=io.BytesIO(raw))  # noqa: SIM115  (read later, from memory)
-        for member in packed:
-            if not member.isdir():
-                read = partial(_limited, packed.extractfile, member)
-                yield Entry(member.name, member.mtime, member.size, read), member.isreg()
+def _record_of(course: Course, assignment: str) -> Path:
+    return course.root / ".cnnbook" / f"collected-{assignment}.json"
 
 
-def _limited(opened: Callable[[Member], IO[bytes] | None], member: Member) -> bytes:
-    """Return a file of an archive. Raises ValueError where it has no contents or is too large."""
-    stream = opened(member)
-    if stream is None:
-        raise ValueError("it has no contents")
-    with stream:
-        data = stream.read(LARGEST_FILE + 1)
-    if len(data) > LARGEST_FILE:
-        raise ValueError("it unpacks to more than it says")
-    return data
+def _remembered(course: Course, assignment: str) -> dict[str, list[str]]:
+    """Return whose files were brought in last: student → system, key and how they are called."""
+    try:
+        return json.loads(_record_of(course, assignment).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
 
 
-def _unpack(entry: Entry, rest: str, folder: Path, done: Collected, depth: int) -> None:
-    """Write a file into the student's staging folder; an archive is opened there."""
+def _remember(course: Course, assignment: str, owners: dict[str, Owner]) -> None:
+    known = _remembered(course, assignment)
+    known |= {student: [o.system, o.key, str(o)] for student, o in owners.items()}
+    write_whole(_record_of(course, assignment), json.dumps(known, indent=1))
+
+
+# --- files
+
+
+def _stage(staging: Path, found: dict[str, list[tuple[Entry, Owner]]], done: Collected) -> None:
+    """Write each student's files into a folder of the student's own."""
+    total = 0
+    for student, files in found.items():
+        budget = Budget()
+        for entry, owner in files:
+            total += entry.size
+            try:
+                if total > LARGEST_TOTAL:
+                    raise TooMuch("more than one export may hold")
+                _unpack(entry, owner.rest, staging / student, done, budget)
+            except TooMuch as error:
+                done.left_out.append(f"{entry.path!r}: {error}")
+
+
+def _unpack(
+    entry: Entry, rest: str, folder: Path, done: Collected, budget: Budget, depth: int = 0
+) -> None:
+    """Write a file into the student's staging folder; an archive is opened there. Raises TooMuch."""
+    is_archive = rest.lower().endswith(ARCHIVES)
+    if is_archive and depth >= DEEPEST:
+        done.left_out.append(f"{entry.path!r}: archives nested more than {DEEPEST} deep")
+        return
+    budget.spend(entry.size, kept=not is_archive)
     try:
         raw = entry.read()
-    except Exception as error:  # archives lie in many ways; each is left out with its reason
-        done.left_out.append(f"{entry.path!r}: cannot be read ({error})")
-        return
-    if rest.lower().endswith((".zip", ".tar", ".tar.gz", ".tgz")):
-        if depth >= DEEPEST:
-            done.left_out.append(f"{entry.path!r}: archives nested more than {DEEPEST} deep")
+        if not is_archive:
+            _write(entry, raw, rest, folder, done)
             return
-        held = [0, 0]
-        for inner in _archive(raw, entry.path, done):
-            held[0], held[1] = held[0] + inner.size, held[1] + 1
-            if held[0] > LARGEST_STUDENT or held[1] > MOST_OF_STUDENT:
-                done.left_out.append(
-                    f"{entry.path!r}: unpacks to more than one submission may hold"
-                )
-                return
-            _unpack(inner, inner.path, folder, done, depth + 1)
+    except Exception as error:  # archives lie in many ways; each file is left out with its reason
+        done.left_out.append(f"{entry.path!r}: cannot be read or written ({error})")
         return
+    most = {"most": MOST_OF_STUDENT, "largest": LARGEST_STUDENT}
+    for inner in entries_in(raw, entry.path, done.left_out.append, **most):
+        _unpack(inner, inner.path, folder, done, budget, depth + 1)
+
+
+def _write(entry: Entry, raw: bytes, rest: str, folder: Path, done: Collected) -> None:
     parts = [part for part in PurePosixPath(rest).parts if part not in ("/", "..", ".")][-8:]
     parts = [part.encode("utf-8", "replace").decode()[:120] or "_" for part in parts]
+    if parts == ["timestamp.txt"]:
+        done.left_out.append(f"{entry.path!r}: no submission says itself when it was handed in")
+        return
     target = folder.joinpath(*parts)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists() and target.stat().st_mtime > entry.when:
-            return
-        target.write_bytes(raw)
-        os.utime(target, (max(entry.when, 0), max(entry.when, 0)))
-    except (OSError, ValueError) as error:
-        done.left_out.append(f"{entry.path!r}: cannot be written ({error})")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists() and target.stat().st_mtime > entry.when:
+        return
+    target.write_bytes(raw)
+    os.utime(target, (entry.when, entry.when))
 
 
 def _place(course: Course, assignment: str, folder: Path, done: Collected) -> None:
+    """Put a staged folder into `submitted/`, and keep what was there before."""
     files = [path for path in folder.rglob("*") if path.is_file()]
-    target = course.submitted / folder.name / assignment
-    if target.exists():
-        kept = (
-            course.root / ".cnnbook" / "replaced" / folder.name / assignment / str(time.time_ns())
-        )
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(target, kept)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.move(folder, target)
+    home, target = course.submitted / folder.name, course.submitted / folder.name / assignment
+    for place in (home, target):
+        if place.is_symlink():
+            done.left_out.append(f"{folder.name!r}: {place} is a link: remove it and collect again")
+            return
+    try:
+        if target.exists():
+            kept = course.root / ".cnnbook" / "replaced" / folder.name / assignment
+            os.replace(target, _made(kept) / str(time.time_ns()))
+        shutil.move(folder, _made(home) / assignment)
+    except OSError as error:
+        done.left_out.append(f"{folder.name!r}: cannot be written ({error})")
+        return
     done.students[folder.name] = len(files)

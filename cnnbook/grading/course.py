@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import sysconfig
 import tempfile
 from pathlib import Path
 
@@ -30,6 +31,7 @@ class Course:
         from nbgrader.coursedir import CourseDirectory
         from traitlets.config import Config, PyFileConfigLoader
 
+        _find_own_commands()
         self.root = root.resolve()
         config = Config()
         if (self.root / "nbgrader_config.py").is_file():
@@ -97,6 +99,17 @@ class Course:
             if folder.is_dir() and not entry.is_symlink() and not folder.is_symlink():
                 found[entry.name] = folder
         return found
+
+
+def _find_own_commands() -> None:
+    """Put this environment's commands first on PATH, as its activation does.
+
+    nbgrader runs `alembic` by name, and leaves half a gradebook where it is not found.
+    """
+    scripts = sysconfig.get_path("scripts")
+    places = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    if places[0] != scripts:
+        os.environ["PATH"] = os.pathsep.join([scripts, *places])
 
 
 def is_student_id(name: str) -> bool:

@@ -2,20 +2,31 @@
 
 import csv
 import io
-import json
+import itertools
+import re
+import unicodedata
 from pathlib import Path
 
 from cnnbook.grading.course import Course, CourseError, write_whole
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@")
+NAME = re.compile(r"[-+@][\w.@-]*")  # calls nothing, and a system has to find its own ids again
 FORMATS = ("csv", "canvas", "moodle", "gradescope")
 
 
 def safe(value) -> str:
-    """Return a cell that a spreadsheet shows as it stands."""
-    text = f"{value:g}" if isinstance(value, float) else str(value if value is not None else "")
-    text = " ".join(text.split("\n")).replace("\0", "")
-    return f"'{text}" if text.startswith(FORMULA) and not isinstance(value, float) else text
+    """Return a cell that a spreadsheet shows as it stands; one that it would compute gets a quote."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    text = "".join(_in_one_line(letter) for letter in str("" if value is None else value))
+    seen = unicodedata.normalize("NFKC", text)  # spreadsheets read a wide "＝" as "="
+    start = "".join(itertools.dropwhile(lambda c: c.isspace() or not c.isprintable(), seen))
+    is_formula = start.startswith(FORMULA) and not NAME.fullmatch(start.rstrip())
+    return f"'{text}" if is_formula else text
+
+
+def _in_one_line(letter: str) -> str:
+    return " " if unicodedata.category(letter) in ("Cc", "Zl", "Zp") else letter
 
 
 def scores_of(course: Course, gradebook, assignments: list[str]) -> list[dict]:
@@ -145,7 +156,7 @@ def class_report(course: Course, gradebook, assignment: str) -> dict:
     }
 
 
-def report_text(report: dict) -> str:
+def report_lines(report: dict) -> list[str]:
     """Return the report for reading."""
     lines = [f"{report['assignment']}: {report['students']} graded, mean {report['mean']}"]
     for name, entry in report["questions"].items():
@@ -156,7 +167,7 @@ def report_text(report: dict) -> str:
         for hint, number in sorted(entry["hints"].items(), key=lambda pair: -pair[1])[:3]:
             lines.append(f"      {number} × {hint}")
     for student, notes in sorted(report["flagged"].items()):
-        lines += [f"  look at {json.dumps(student)}: {note}" for note in notes]
+        lines += [f"  look at {student!r}: {note}" for note in notes]
     if report["without sandbox"]:
         lines.append(f"  graded without a sandbox: {len(report['without sandbox'])}")
-    return "\n".join(lines)
+    return lines

@@ -13,11 +13,13 @@ from jinja2 import Environment
 from cnnbook.grading.assignment import released_cells
 from cnnbook.grading.course import Course, write_whole
 from cnnbook.grading.grade import read_results, stored_results
+from cnnbook.grading.result import OPEN
 
 WORDS = {
     "right": "right", "partial": "partly right", "wrong": "not right yet", "error": "stopped with an error",
     "timeout": "took too long", "memory": "used too much memory", "crashed": "ended its own process",
     "missing": "not answered", "not run": "not run", "by hand": "graded by a person",
+    "not graded": "not graded yet",
 }  # fmt: skip
 
 PAGE = """<!DOCTYPE html>
@@ -77,7 +79,7 @@ def page_for(course: Course, assignment: str, student: str, held: dict, gradeboo
         answers = _answers(course.autograded / student / assignment / result.notebook)
         given = _by_person(gradebook, assignment, student, Path(result.notebook).stem)
         for question in result.questions:
-            earned, comment, open_still = question.score, "", question.state == "by hand"
+            earned, comment, open_still = question.score, "", question.state in OPEN
             parts = [given[t.id] for t in question.tests if t.id in given]
             if question.name in given:
                 parts.append(given[question.name])

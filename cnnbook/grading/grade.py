@@ -15,7 +15,9 @@ from cnnbook.grading.intake import HandedIn, find_notebooks, read_notebook
 from cnnbook.grading.limits import Limits
 from cnnbook.grading.record import Recorder, gradebook_of, require_assignment, timestamp_of
 from cnnbook.grading.result import NotebookResult, result_from
+from cnnbook.grading.ungraded import ungraded
 from cnnbook.grading.workers import GraderFailed, cpus, grade_submission, stay_on_a_cpu, stop
+from cnnbook.grading.written import make_harmless
 
 RESULT = "result.json"
 
@@ -82,7 +84,7 @@ def grade_class(
             require_assignment(course, assignment, gradebook)
             tables = [hints.table(course, assignment, r, limits, sandbox, pool) for r in releases]
             recorder = Recorder(gradebook, assignment)
-            keeper = _Keeper(course, assignment, recorder, tables, summary)
+            keeper = _Keeper(course, assignment, recorder, releases, tables, summary)
             running: dict[Future, tuple] = {}
             for number, student in enumerate(wanted):
                 handed = take_in(found[student], names)
@@ -137,7 +139,7 @@ def _keep_finished(running: dict[Future, tuple], keeper: "_Keeper", most: int) -
             try:
                 results = [result_from(data) for data in future.result()]
             except GraderFailed as error:
-                keeper.summary.failed[student] = str(error)
+                keeper.keep_failure(student, folder, str(error))
             else:
                 keeper.keep(student, folder, results, fingerprint)
 
@@ -149,20 +151,43 @@ class _Keeper:
     course: Course
     assignment: str
     recorder: Recorder
+    releases: list[dict]
     tables: list[hints.Table]
     summary: Summary
 
     def keep(
         self, student: str, folder: Path, results: list[NotebookResult], fingerprint: str
     ) -> None:
+        """Keep what a submission's grading gave."""
+        for table, result in zip(self.tables, results, strict=True):
+            hints.apply(table, result)
+        self._write(student, folder, results, fingerprint)
+        self.summary.graded.append(student)
+        self.summary.scores[student] = sum(result.score for result in results)
+        notes = [note for result in results for note in result.notes]
+        if notes:
+            self.summary.flagged[student] = notes
+
+    def keep_failure(self, student: str, folder: Path, why: str) -> None:
+        """Keep that there is no score, so that none of an earlier submission stands for this one."""
+        results = [ungraded(release, "not graded", why) for release in self.releases]
+        for result in results:
+            result.sandboxed = self.summary.sandbox
+        self._write(student, folder, results, "")  # the next run tries again
+        self.summary.failed[student] = why
+
+    def _write(
+        self, student: str, folder: Path, results: list[NotebookResult], fingerprint: str
+    ) -> None:
         """Write the executed notebooks, then the scores, and last the file that says all is done."""
         when, note = timestamp_of(folder)
         target = self.course.autograded / student / self.assignment
         (target / RESULT).unlink(missing_ok=True)
-        for table, result in zip(self.tables, results, strict=True):
-            hints.apply(table, result)
+        for result in results:
             if note:
                 result.notes.append(note)
+            assert result.executed is not None, "a result holds its notebook until it is kept"
+            make_harmless(result.executed)
             write_whole(target / result.notebook, json.dumps(result.executed, indent=1))
             result.executed = None
         self.recorder.record(student, results, when)
@@ -172,11 +197,6 @@ class _Keeper:
             "notebooks": [result.as_dict() for result in results],
         }
         write_whole(target / RESULT, json.dumps(content, indent=1))
-        self.summary.graded.append(student)
-        self.summary.scores[student] = sum(result.score for result in results)
-        notes = [note for result in results for note in result.notes]
-        if notes:
-            self.summary.flagged[student] = notes
 
 
 def _is_done(course: Course, assignment: str, student: str, fingerprint: str) -> bool:

@@ -22,8 +22,9 @@ from cnnbook.grading.generators import skip_absent_gpus
 from cnnbook.grading.intake import HandedIn
 from cnnbook.grading.limits import Limits
 from cnnbook.grading.rebuild import rebuild
-from cnnbook.grading.result import NotebookResult, QuestionResult, TestResult, question_from
-from cnnbook.grading.trial import NoSandbox, Trial, questions_of
+from cnnbook.grading.result import NotebookResult, QuestionResult
+from cnnbook.grading.trial import NoSandbox, Trial
+from cnnbook.grading.ungraded import ungraded
 
 
 def main(channel: socket.socket, address: str, role: str) -> None:
@@ -71,38 +72,31 @@ def grade_notebook(job: dict, address: str) -> NotebookResult:
     start = time.monotonic()
     torch.set_num_threads(1)
     skip_absent_gpus()
-    cells = released_cells(job["solution"], job["release"])
     handed = HandedIn(**job["handed"])
-    result = NotebookResult(job["notebook"], notes=list(handed.notes), sandboxed=job["sandbox"])
     if handed.problem:
-        result.notes.append(handed.problem)
-        for question in questions_of(cells):
-            tests = [
-                TestResult(c.id, c.points, 0.0, "missing", f"Not graded: {handed.problem}.")
-                for c in cells if c.question == question
-            ]  # fmt: skip
-            result.questions.append(question_from(question, tests))
-        rebuilt = rebuild(cells, [])
+        result = ungraded(job, "missing", handed.problem)
     else:
-        rebuilt = rebuild(cells, handed.cells)
-        result.notes += rebuilt.notes
-    if not handed.problem:
-        trial = Trial(cells, rebuilt, Limits(**job["limits"]), address, job)
-        try:
-            trial.run()
-        finally:
-            trial.stop()
-        result.questions += trial.question_results()
-        result.notes += trial.notes
-        outputs = trial.outputs
-    else:
-        outputs = {}
-    written = [c for c in cells if c.kind == "written"]
-    for cell in written:
+        result = _graded(job, handed, address)
+    result.notes[:0] = handed.notes
+    result.sandboxed = job["sandbox"]
+    result.seconds = round(time.monotonic() - start, 3)
+    return result
+
+
+def _graded(job: dict, handed: HandedIn, address: str) -> NotebookResult:
+    cells = released_cells(job["solution"], job["release"])
+    rebuilt = rebuild(cells, handed.cells)
+    trial = Trial(cells, rebuilt, Limits(**job["limits"]), address, job)
+    try:
+        trial.run()
+    finally:
+        trial.stop()
+    result = NotebookResult(job["notebook"], trial.question_results())
+    result.notes = rebuilt.notes + trial.notes
+    for cell in (cell for cell in cells if cell.kind == "written"):
         given = cell.id not in rebuilt.missing
         reason = "Graded by a person." if given else "No answer was given."
         state = "by hand" if given else "missing"
         result.questions.append(QuestionResult(cell.id, cell.points, 0.0, state, reason))
-    result.executed = executed_notebook(job["solution"], rebuilt, outputs)
-    result.seconds = round(time.monotonic() - start, 3)
+    result.executed = executed_notebook(job["solution"], rebuilt, trial.outputs)
     return result

@@ -5,7 +5,10 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-LARGEST = 20 << 20  # bytes of a notebook
+from cnnbook.grading.outputs import without_outputs
+
+LARGEST_FILE = 200 << 20  # bytes of a notebook with its outputs, which are not read
+LARGEST = 20 << 20  # bytes, or characters, of the rest
 MOST_FILES, DEEPEST = 2_000, 6
 MOST_CELLS = 5_000
 
@@ -98,8 +101,10 @@ def read_notebook(path: Path) -> HandedIn:
         size = path.stat(follow_symlinks=False).st_size
         if path.is_symlink():
             return HandedIn(problem="the file is a link, and links are not followed")
-        if size > LARGEST:
-            return HandedIn(problem=f"the file has {size:,} bytes, and {LARGEST:,} are allowed")
+        if size > LARGEST_FILE:
+            return HandedIn(
+                problem=f"the file has {size:,} bytes, and {LARGEST_FILE:,} are allowed"
+            )
         raw = path.read_bytes()
     except OSError as error:
         return HandedIn(problem=f"the file cannot be opened ({error.strerror})")
@@ -113,6 +118,13 @@ def parse_notebook(raw: bytes) -> HandedIn:
     handed = HandedIn()
     text = _decode(raw, handed.notes)
     try:
+        if len(text) > LARGEST:
+            text = without_outputs(text)
+        if len(text) > LARGEST:
+            return HandedIn(
+                problem=f"the file has {len(text):,} characters beside its outputs, "
+                f"and {LARGEST:,} are allowed"
+            )
         notebook = json.loads(text)
         cells = notebook.get("cells")
         if cells is None and isinstance(notebook.get("worksheets"), list):  # format 3 and older

@@ -3,8 +3,10 @@ what is hidden.
 """
 
 import math
+import numbers
 
 import numpy as np
+import torch
 
 from cnnbook.grading.assignment import Cell
 from cnnbook.grading.cells import describe
@@ -27,12 +29,17 @@ Reason = tuple[str, str, str]  # state, message for the student, detail for the 
 
 
 def explain(
-    cell: Cell, error: BaseException, line: int, failed: dict | None, gone: StudentGone | None
+    cell: Cell,
+    error: BaseException,
+    line: int,
+    failed: dict | None,
+    gone: StudentGone | None,
+    lengths: dict[str, int],
 ) -> Reason:
     """Return why a test gave no points: the error that it ended with, in its line of that number.
 
     `failed` is the error with which the answer's own cell stopped, if it did; `gone` says how that
-    cell ended its process, if it did.
+    cell ended its process, if it did; `lengths` are the numbers of lines of the student's cells.
     """
     hidden, origin = cell.is_hidden(line), origin_of(error)
     detail = f"{type(error).__name__}: {describe(error)} (line {line} of {cell.id})"
@@ -50,7 +57,7 @@ def explain(
             return "error", f"Your cell stopped{place} with {what}", detail
         return "error", f"{name} is not defined when all your cells have run in order.", detail
     if origin is not None:
-        return _from_the_student(error, origin, hidden, detail)
+        return _from_the_student(error, origin, lengths, hidden, detail)
     if isinstance(error, MemoryError) or any(mark in describe(error) for mark in OUT_OF_MEMORY):
         return "memory", GONE["memory"], detail
     if isinstance(error, AssertionError):
@@ -62,7 +69,9 @@ def explain(
     return "wrong", message, detail
 
 
-def _from_the_student(error: BaseException, origin: Origin, hidden: bool, detail: str) -> Reason:
+def _from_the_student(
+    error: BaseException, origin: Origin, lengths: dict[str, int], hidden: bool, detail: str
+) -> Reason:
     name, text = origin.kind, describe(error)
     where = f" at {origin.where}" if origin.where else ""
     if isinstance(error, MemoryError) or any(mark in text for mark in OUT_OF_MEMORY):
@@ -70,8 +79,21 @@ def _from_the_student(error: BaseException, origin: Origin, hidden: bool, detail
     if isinstance(error, AssertionError) and not hidden:
         return "wrong", text or f"An assertion in your code failed{where}.", detail
     if hidden:
-        return "error", f"On other inputs your code raised {name}{where}.", detail
+        kind, place = _own_name(error), _known_place(origin.where, lengths)
+        return "error", f"On other inputs your code raised {kind}{place}.", detail
     return "error", f"Your code raised {name}: {text[:500]}{where}.", detail
+
+
+def _own_name(error: BaseException) -> str:
+    """Return the name of Python's own class that an error is of: others could hold a hidden input."""
+    return next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins")
+
+
+def _known_place(where: str, lengths: dict[str, int]) -> str:
+    """Return where an error happened if that is a line that the student's notebook has."""
+    cell, _, line = where.rpartition(", line ")
+    is_known = line.isdecimal() and len(line) < 9 and 0 < int(line) <= lengths.get(cell, 0)
+    return f" at {where}" if is_known else ""
 
 
 def _advice(message: str) -> str:
@@ -86,15 +108,18 @@ def _first(failed: dict) -> str:
 
 
 def score_of(value: object, points: float) -> tuple[float, str]:
-    """Return the points of a test that ran through: all, or the number that its last line gives."""
-    if (
-        value is None
-        or isinstance(value, bool | np.bool_)
-        or not isinstance(value, int | float | np.number)
-    ):
+    """Return the points of a test that ran through, and what to say where it gave not all of them.
+
+    All where its last line gives nothing or True; none where it gives False; else the number that
+    it gives, which may be an array or a tensor without axes. Anything else is no number of points.
+    """
+    if value is None:
         return points, ""
-    number = float(value)
-    if math.isnan(number):
-        return 0.0, "The test gave no number of points."
-    number = min(max(number, 0.0), points)
+    if isinstance(value, np.ndarray | np.generic | torch.Tensor) and value.ndim == 0:
+        value = value.item()
+    if isinstance(value, bool):
+        return (points, "") if value else (0.0, "The test's last line is not true.")
+    if not isinstance(value, numbers.Real) or not abs(value) < math.inf:
+        return 0.0, f"The test gave no number of points ({type(value).__name__})."
+    number = 0.0 if value <= 0 else float(value) if value < points else points
     return number, "" if number == points else f"{number:g} of {points:g} points."

@@ -7,7 +7,7 @@ added are kept, to be run in the student's process only.
 
 from dataclasses import dataclass, field
 
-from cnnbook.grading.assignment import Cell, names_defined_by
+from cnnbook.grading.assignment import Cell, names_by_cell
 
 
 @dataclass
@@ -96,14 +96,13 @@ def _by_name(
     own: dict[str, list[int]],
     notes: list[str],
 ) -> None:
-    for place, cell in enumerate(cells):
-        if cell.kind != "answer" or own.get(cell.id):
-            continue
-        wanted = set(cell.names)
-        for index, candidate in enumerate(handed):
-            if place_of[index] is not None or candidate["cell_type"] != "code":
-                continue
-            if wanted & set(names_defined_by(candidate["source"])):
+    lost = [place for place, c in enumerate(cells) if c.kind == "answer" and not own.get(c.id)]
+    left = [i for i, p in enumerate(place_of) if p is None and handed[i]["cell_type"] == "code"]
+    names = names_by_cell(handed[index]["source"] for index in left) if lost else []
+    for place in lost:
+        cell, wanted = cells[place], set(cells[place].names)
+        for index, given in zip(left, names, strict=True):
+            if place_of[index] is None and wanted & set(given):
                 place_of[index] = place
                 own.setdefault(cell.id, []).append(index)
         if own.get(cell.id):

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cnnbook.grading.course import Course, CourseError
-from cnnbook.grading.result import NotebookResult
+from cnnbook.grading.result import OPEN, NotebookResult
 
 
 @contextmanager
@@ -72,11 +72,13 @@ class Recorder:
             result = by_file.get(self.files[notebook.notebook_id])
             questions = {q.name: q for q in result.questions} if result else {}
             scores = {t.id: t.score for q in questions.values() for t in q.tests}
+            open_still = [q for q in questions.values() if q.state in OPEN]
+            waiting = {name for q in open_still for name in (q.name, *(t.id for t in q.tests))}
             for grade in notebook.grades:
                 name = self.names[grade.cell_id]
-                by_hand = name in questions and questions[name].state == "by hand"
-                grade.auto_score = None if by_hand else scores.get(name, 0.0)
-                grade.needs_manual_grade = by_hand or grade.manual_score is not None
+                is_open = name in waiting
+                grade.auto_score = None if is_open else scores.get(name, 0.0)
+                grade.needs_manual_grade = is_open or grade.manual_score is not None
             for comment in notebook.comments:
                 question = questions.get(self.names[comment.cell_id])
                 unanswered = question is None or question.state == "missing"

@@ -4,8 +4,9 @@ from dataclasses import asdict, dataclass, field
 
 STATES = (
     "right", "partial", "wrong", "error", "timeout", "memory", "crashed", "missing", "not run",
-    "by hand",
+    "by hand", "not graded",
 )  # fmt: skip
+OPEN = ("by hand", "not graded")  # states in which there is no score yet
 
 
 @dataclass

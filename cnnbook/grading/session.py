@@ -3,6 +3,7 @@
 import contextlib
 import pickle
 import random
+import signal
 import sys
 import time
 import weakref
@@ -20,7 +21,7 @@ from cnnbook.grading.generators import generator_marks, generator_states
 from cnnbook.grading.lent import Lent, LentNetwork, LentObject, LentTensor, modules_in
 from cnnbook.grading.network_proxy import ModuleProxy, network_class
 from cnnbook.grading.proxies import Proxy
-from cnnbook.grading.student_errors import StudentGone, error_from
+from cnnbook.grading.student_errors import StudentGone, error_from, reading_an_answer
 
 
 class Session:
@@ -53,9 +54,10 @@ class Session:
         except messages.WireError as error:
             raise StudentGone("crashed", f"its answer could not be read: {error}") from None
         if "ended" in answer:
-            reasons = {9: ("memory", "its process was killed, most likely for its use of memory")}
-            state = reasons.get(answer["ended"], ("crashed", "its process ended in the middle"))
-            raise StudentGone(*state)
+            if answer["ended"] == signal.SIGKILL:
+                why = "its process was killed, most likely for its use of memory"
+                raise StudentGone("memory", why)
+            raise StudentGone("crashed", "its process ended in the middle")
         if answer.get("n") != self.number:
             raise StudentGone("crashed", "it answered what was not asked")
         return answer, out
@@ -63,12 +65,13 @@ class Session:
     def names(self, names: list[str]) -> dict[str, object]:
         """Return what the student defines under these names: plain values, or proxies."""
         answer, buffers = self.ask("names", names=names)
-        decoder = Decoder(self, answer, buffers)
         found = {}
-        for name, form in answer["values"].items():
-            if isinstance(form, dict) and form.get("t") == "unsendable":
-                continue
-            found[name] = decoder.decode(form)
+        with reading_an_answer():
+            decoder = Decoder(self, answer, buffers)
+            for name, form in answer["values"].items():
+                if isinstance(form, dict) and form.get("t") == "unsendable":
+                    continue
+                found[name] = decoder.decode(form)
         return found
 
     def call(

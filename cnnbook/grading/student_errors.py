@@ -1,6 +1,8 @@
 """What can go wrong in a student's process, as the trusted side sees it."""
 
 import builtins
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeGuard
 
@@ -23,6 +25,16 @@ class StudentGone(BaseException):
     def __init__(self, state: str, reason: str):
         super().__init__(reason)
         self.state, self.reason = state, reason
+
+
+@contextlib.contextmanager
+def reading_an_answer() -> Iterator[None]:
+    """Raise StudentGone where what a student's process sent is not what it has to be."""
+    try:
+        yield
+    except Exception as error:  # whatever a forged answer can provoke costs its questions only
+        reason = f"its answer could not be read: {type(error).__name__}: {error}"
+        raise StudentGone("crashed", reason[:500]) from None
 
 
 def error_from(form: dict) -> Exception:

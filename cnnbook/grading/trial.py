@@ -4,13 +4,14 @@ The instructor's cells run here, in the trusted process; the student's run in an
 in, which is started again without the guilty cell when it dies or hangs.
 """
 
+import functools
 import hashlib
 import os
 import time
 
 from cnnbook.forked import messages
 from cnnbook.forked.server import fork
-from cnnbook.grading.assignment import Cell, names_defined_by
+from cnnbook.grading.assignment import Cell, names_by_cell
 from cnnbook.grading.cells import CellRunner, Ran
 from cnnbook.grading.executed import clean_outputs
 from cnnbook.grading.generators import seed_generators
@@ -19,7 +20,7 @@ from cnnbook.grading.reasons import explain, score_of
 from cnnbook.grading.rebuild import Rebuilt, Step
 from cnnbook.grading.result import QuestionResult, TestResult, question_from
 from cnnbook.grading.session import Session
-from cnnbook.grading.student_errors import StudentGone
+from cnnbook.grading.student_errors import StudentGone, reading_an_answer
 
 
 class NoSandbox(Exception):
@@ -46,6 +47,7 @@ class Trial:
         self.notes: list[str] = []
         self.restarts = 0
         self.fresh = False  # whether the proxies are those of the latest cells
+        self.lengths = {step.id: step.source.count("\n") + 1 for step in rebuilt.steps}
         self.answer_names = list(
             dict.fromkeys(n for c in cells if c.kind == "answer" for n in c.names)
         )
@@ -99,6 +101,7 @@ class Trial:
             self.fresh = False
             try:
                 answer, _ = self.session.ask("run", source=step.source, name=step.id)
+                outputs, failed = shown_by(answer)
                 break
             except StudentGone as error:
                 if attempt == 2 or error.state == "timeout":
@@ -107,9 +110,9 @@ class Trial:
                 if index in self.gone:
                     return
         if not again:
-            self.outputs[index] = clean_outputs(answer.get("outputs"))
-            if isinstance(answer.get("failed"), dict) and step.kind in ("answer", "extra"):
-                self.failed[step.id] = answer["failed"]
+            self.outputs[index] = outputs
+            if failed is not None and step.kind in ("answer", "extra"):
+                self.failed[step.id] = failed
 
     # --- the notebook
 
@@ -166,13 +169,14 @@ class Trial:
     def defined(self, question: str) -> bool:
         """Return whether the student's process knows a name of this question by another cell."""
         wanted = {n for c in self.cells if c.id == question for n in c.names}
-        given = {
-            name
-            for step in self.rebuilt.steps
-            if step.kind in ("answer", "extra") and step.id not in self.rebuilt.missing
-            for name in names_defined_by(step.source)
-        }
-        return bool(wanted & given)
+        return not wanted.isdisjoint(self.given_names)
+
+    @functools.cached_property
+    def given_names(self) -> set[str]:
+        """Return the names that the student's cells define."""
+        steps = [s for s in self.rebuilt.steps if s.kind in ("answer", "extra")]
+        given = (s.source for s in steps if s.id not in self.rebuilt.missing)
+        return {name for names in names_by_cell(given) for name in names}
 
     def one_try(self, cell: Cell, index: int, session: Session) -> tuple[TestResult, Ran]:
         """Run a test cell here, with proxies for what the student defines."""
@@ -190,12 +194,11 @@ class Trial:
             self.restart(index)
         if ran.error is None:
             score, message = score_of(ran.value, cell.points)
-            state = "right" if score == cell.points else "partial"
+            state = "right" if score == cell.points else "partial" if score else "wrong"
             return TestResult(cell.id, cell.points, score, state, message), ran
         called = self.session is None or self.session.calls > calls
-        state, message, detail = explain(
-            cell, ran.error, ran.line, self.failed.get(cell.question), self.gone_at(cell)
-        )
+        failed, gone = self.failed.get(cell.question), self.gone_at(cell)
+        state, message, detail = explain(cell, ran.error, ran.line, failed, gone, self.lengths)
         detail = detail if called else f"{detail} (the submission was not called)"
         return TestResult(cell.id, cell.points, 0.0, state, message, detail), ran
 
@@ -227,6 +230,16 @@ class Trial:
             tests = [self.tests[c.id] for c in self.cells if c.question == question]
             results.append(question_from(question, tests))
         return results
+
+
+def shown_by(answer: dict) -> tuple[list[dict], dict | None]:
+    """Return a cell's outputs and its error, if any, of the types that they have to be."""
+    with reading_an_answer():
+        failed = answer.get("failed")
+        if failed is not None:
+            names = [str(name) for name in failed["classes"]]
+            failed = {"classes": names, "text": str(failed["text"]), "line": int(failed["line"])}
+        return clean_outputs(answer.get("outputs")), failed
 
 
 def questions_of(cells: list[Cell]) -> list[str]:

@@ -243,6 +243,20 @@ def enormous_file(s):
     s.add("#" + "x" * (21 << 20))
 
 
+@row(FULL, "outputs are not read, however large they are")
+def enormous_outputs(s):
+    text = 'a "quoted" [ { \\ line\\n' * 900_000
+    for name in ("double", "total"):
+        s.cell(name)["outputs"] = [{"output_type": "stream", "name": "stdout", "text": text}]
+    s.add("print('outputs')")["metadata"] = {"outputs": "no list"}
+
+
+@row(FULL, "neither are pictures in text cells")
+def enormous_attachments(s):
+    s.cells[0]["attachments"] = {"photo.png": {"image/png": "QUJD" * (6 << 20)}}
+    s.notebook["metadata"]["widgets"] = {"state": {"[": [1, {"outputs": []}]}}
+
+
 @row(0, "a page of HTML under the notebook's name")
 def html_instead(s):
     s.name, s.files = None, {NOTEBOOK: b"<html>Please log in</html>"}
@@ -538,3 +552,8 @@ def other_containers(s):
         "halves",
         "from collections import deque\ndef halves(n):\n    return deque([n / 2, n / 4])",
     )
+
+
+@row(FULL - 1, "points that come as a tensor without axes are that number of points")
+def half_of_the_halves_in_tensors(s):
+    s.answer("halves", "def halves(n):\n    return [torch.tensor(n / 2), torch.tensor(n / 3)]")

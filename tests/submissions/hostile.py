@@ -190,6 +190,35 @@ def protocol_garbage():
     """
 
 
+def answers_replaced(name: str, content: str, score: float, why: str) -> None:
+    """Add a row whose process sends other answers than it should, from before the first question."""
+
+    def spoil(s: Submission):
+        s.add(
+            f"import json\nreal = json.dumps\n"
+            f"json.dumps = lambda m, *a, **k: real({{**m, {content}}}, *a, **k)",
+            before="double",
+        )
+
+    spoil.__name__ = name
+    row(score, why)(spoil)
+
+
+# Each of these ended the trusted process, which then had no score for anything.
+for _name, _content in {
+    "values_that_are_none": '"values": 7, "value": 7',
+    "values_of_no_kind": '"values": {"double": [1], "scale": {"t": "x"}}, "value": {"t": "x"}',
+    "a_tensor_that_is_not_there": '"values": {"double": {"t": "tensor", "i": 10**9}}, "value": 0',
+}.items():
+    answers_replaced(_name, _content, 0, "answers that cannot be read are no answers")
+for _name, _content in {
+    "an_end_that_is_no_number": '"ended": []',
+    "outputs_that_are_none": '"outputs": [{"output_type": "error", "traceback": 5}]',
+    "an_error_without_a_class": '"failed": {"classes": 5}',
+}.items():
+    answers_replaced(_name, _content, FULL, "the cell that broke its process is left out")
+
+
 @forged(FULL - 2, "a reader of pickles would run this")
 def pickle_bomb():
     """
@@ -236,6 +265,15 @@ def forged_partial_credit():
         __rmul__ = __mul__ = __add__ = lambda self, other: 10**9
     def halves(n):
         return [Points(4.0), Points(3.0)]
+    """
+
+
+@forged(FULL - 2, "an array of points is no number of points", "halves")
+def array_as_partial_credit():
+    """
+    import numpy as np
+    def halves(n):
+        return [np.zeros(2), np.zeros(2)]
     """
 
 
@@ -487,6 +525,13 @@ def thousands_of_cells(s):
         )
 
 
+@row(FULL, "a cell of six megabytes is left out, and nobody else parses it")
+def enormous_cell(s):
+    s.add("a=1;" * (3 << 19), before="double")
+    for cell in s.cells:
+        cell["metadata"] = {}
+
+
 @row(0, "brackets as deep as they go")
 def deep_json(s):
     s.name, s.files = None, {NOTEBOOK: b"[" * 200_000}
@@ -565,6 +610,11 @@ def mounts(s):
     )
 
 
+@row(0, "outputs that never end")
+def endless_outputs(s):
+    s.name, s.files = None, {NOTEBOOK: b'{"cells": [{"outputs": [' + b'\\"' * (11 << 20)}
+
+
 @row(0, "a link instead of a notebook is not followed")
 def notebook_is_a_link(s):
     s.name, s.links = None, {NOTEBOOK: "../../../solutions/tiny/tiny.ipynb"}
@@ -589,6 +639,11 @@ def script_in_an_error():
     def double(x):
         raise ValueError("<script>alert(1)</script></pre><style>*{display:none}</style>")
     """
+
+
+@row(FULL, "formgrader shows a written answer, and runs nothing of it")
+def script_in_a_written_answer(s):
+    s.cell("written")["source"] = "$a<b$ <script>alert(1)</script> [x](javascript:alert(1))"
 
 
 @row(FULL, "what a cell shows is not part of the page")
