@@ -119,7 +119,10 @@ def score_of(value: object, points: float) -> tuple[float, str]:
         value = value.item()
     if isinstance(value, bool):
         return (points, "") if value else (0.0, "The test's last line is not true.")
-    if not isinstance(value, numbers.Real) or not abs(value) < math.inf:
+    if not isinstance(value, numbers.Real) or value != value or abs(value) == math.inf:
         return 0.0, f"The test gave no number of points ({type(value).__name__})."
-    number = 0.0 if value <= 0 else float(value) if value < points else points
+    try:
+        number = min(max(float(value), 0.0), points)
+    except OverflowError:  # a whole number such as 10**400
+        number = points if value == abs(value) else 0.0
     return number, "" if number == points else f"{number:g} of {points:g} points."

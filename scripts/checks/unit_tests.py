@@ -1,5 +1,7 @@
 """Unit tests, and doctests of the package: each file by itself."""
 
+import re
+
 from scripts.checks.pytests import BROWSER, DAMAGES, GRADING, run_pytest
 from scripts.paths import ROOT
 from scripts.proof.unit import Outcome, Unit
@@ -12,7 +14,7 @@ def units() -> list[Unit]:
         path.relative_to(ROOT).as_posix()
         for folder in ("cnnbook", "scripts")
         for path in sorted((ROOT / folder).rglob("*.py"))
-        if ">>> " in path.read_text(encoding="utf-8")
+        if re.search(r"^\s*>>> ", path.read_text(encoding="utf-8"), re.MULTILINE)
     ]
     tests = sorted(files - {*BROWSER, *DAMAGES, *GRADING})
     return [*(Unit(name) for name in tests), *(Unit(name, seconds=1) for name in modules)]
