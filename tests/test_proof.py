@@ -27,6 +27,7 @@ FILES = {
         import subprocess, sys
         from pathlib import Path
         from cnnbook import near
+        from cnnbook.forked import trace
         ROOT = Path(__file__).resolve().parent.parent
 
         def test_it():
@@ -34,10 +35,13 @@ FILES = {
             assert (ROOT / "data" / "weights.bin").read_text()
             assert len(list((ROOT / "data" / "listed").iterdir())) >= 1
             (ROOT / "data" / "absent").exists()
+            with trace.unseen():
+                (ROOT / "data" / "hashed").read_bytes()
             child = "print(open('data/by_a_child').read())"
             subprocess.run([sys.executable, "-c", child], cwd=ROOT, check=True)
         """,
     "data/by_a_child": "x",
+    "data/hashed": "x",
     "scripts/checks/sample.py": """
         import json
         from scripts.checks.pytests import run_pytest
@@ -138,7 +142,9 @@ def test_what_a_unit_depends_on_is_proved_again(project, name, units):
     assert proved_now(project) == 0
 
 
-@pytest.mark.parametrize("name", ["cnnbook/unused.py", "cnnbook/new.py", "data/other", "README.md"])
+@pytest.mark.parametrize(
+    "name", ["cnnbook/unused.py", "cnnbook/new.py", "data/hashed", "data/other"]
+)
 def test_what_no_unit_looked_at_changes_nothing(project, name):
     append(project, name)
     assert proved_now(project) == 0

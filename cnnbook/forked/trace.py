@@ -6,6 +6,7 @@ the folder that is followed. `R` was read (an imported module is one that was re
 cannot write the log, such as one in a sandbox, goes on without.
 """
 
+import contextlib
 import glob
 import os
 import pathlib
@@ -93,6 +94,19 @@ def follow(log: str | Path, root: str | Path) -> None:
         file = getattr(module, "__file__", None) or ""
         if os.path.isabs(file) and name not in ("__main__", "__mp_main__"):
             _log.note("R", file)
+
+
+@contextlib.contextmanager
+def unseen() -> Iterator[None]:
+    """Do not note what is read in this block: it is only hashed, and what follows does not depend on it."""
+    held = _log.busy if _log else False
+    if _log:
+        _log.busy = True
+    try:
+        yield
+    finally:
+        if _log:
+            _log.busy = held
 
 
 def follow_if_asked() -> None:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
+from cnnbook.forked import trace
 from cnnbook.grading import hints
 from cnnbook.grading.course import Course, CourseError, digest, require_space, write_whole
 from cnnbook.grading.intake import HandedIn, find_notebooks, read_notebook
@@ -24,7 +25,8 @@ RESULT = "result.json"
 
 def engine_mark(package: Path = Path(__file__).parents[1]) -> str:
     """Return a fingerprint of all that scores depend on beside the course: this package and its libraries."""
-    code = [path.read_bytes() for path in sorted(package.rglob("*.py"))]
+    with trace.unseen():
+        code = [path.read_bytes() for path in sorted(package.rglob("*.py"))]
     return digest(*code, *(version(name) for name in ("torch", "numpy")))
 
 
