@@ -6,6 +6,7 @@ A skip is allowed on a contributor's machine and a failure under CI=true.
 """
 
 import argparse
+import contextlib
 import importlib
 import os
 import re
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as many units at a time as cores, a thread each
 
 from cnnbook.forked.kernel import warm_kernels
-from scripts.checks import CHECKS, OUTPUTS, Check
+from scripts.checks.table import CHECKS, OUTPUTS, Check
 from scripts.proof import pool
 from scripts.proof.memory import Memory
 from scripts.proof.pool import Job
@@ -130,7 +131,8 @@ def run(names: list[str], only: str = "") -> int:
         return state.ended(job)
 
     if jobs:
-        with warm_kernels(threads=1):
+        has_kernels = any(state.checks[job.check].has_kernels for job in jobs)
+        with warm_kernels(threads=1) if has_kernels else contextlib.nullcontext():
             pool.prove_all(jobs, ended, state.began, os.cpu_count() or 1)
         state.memory.note_seconds(times)
     state.progress.close()

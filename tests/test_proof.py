@@ -63,7 +63,7 @@ FILES = {
 COMMAND = """
 import sys
 from scripts import run_checks
-from scripts.checks import Check
+from scripts.checks.table import Check
 run_checks.CHECKS = {"sample": Check("scripts.checks.sample")}
 sys.exit(run_checks.run(["sample"]))
 """
@@ -79,7 +79,7 @@ def proved_once(tmp_path_factory):
     for name in ("scripts/proof", "cnnbook/forked"):
         subprocess.run(["cp", "-a", ROOT / name, root / name], check=True)
     for name in ("scripts/__init__.py", "scripts/paths.py", "scripts/run_checks.py", "pyproject.toml",
-                 "scripts/checks/__init__.py", "scripts/checks/pytests.py"):  # fmt: skip
+                 "scripts/checks/__init__.py", "scripts/checks/table.py", "scripts/checks/pytests.py"):  # fmt: skip
         subprocess.run(["cp", "-a", ROOT / name, root / name], check=True)
     assert proved_now(root) == 3
     assert proved_now(root) == 0

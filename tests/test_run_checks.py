@@ -6,7 +6,8 @@ import types
 import pytest
 
 from scripts import chromium, run_checks
-from scripts.checks import Check, browser
+from scripts.checks import browser
+from scripts.checks.table import Check
 from scripts.proof.memory import Memory
 from scripts.proof.unit import Outcome, Unit
 
