@@ -23,7 +23,7 @@ from scripts.proof.memory import default_folder
 CHAPTER = "chapters/02_convolution.ipynb"
 ANSWERS = "solutions/02_convolution/misconceptions.py"
 SOLUTION = "solutions/02_convolution/convolution.ipynb"
-EXPORT, ENGINE = "cnnbook/grading/export.py", "cnnbook/grading/session.py"
+EXPORT, ENGINE = "cnnbook/grading/export.py", "cnnbook/grading/reasons.py"
 TOY = '''"""A toy: two convolutions and a mean.
 
 Source: none; it shows how a network is added.
@@ -97,14 +97,14 @@ def toy(parameters: str, outputs: int) -> Callable[[Path], None]:
         add("tests/test_toy.py", TOY_TEST % outputs),
         replace(
             "cnnbook/models/registry.py",
-            "ARCHITECTURES = {",
-            'ARCHITECTURES = {\n    "toy": Architecture("toy", "toy", (3, 32, 32)),',
+            "    for architecture in (\n",
+            '    for architecture in (\n        Architecture("toy", "toy", CIFAR),\n',
         ),
-        replace("cnnbook/lineage.toml", "outside = [", 'outside = ["toy", '),
+        replace("cnnbook/lineage.toml", '"small", "video"', '"small", "toy", "video"'),
     )
 
 
-def shipped_digit(root: Path) -> None:
+def altered_digit(root: Path) -> None:
     """Alter one digit in an output that a chapter prints."""
     path = root / CHAPTER
     notebook = json.loads(path.read_text(encoding="utf-8"))
@@ -118,32 +118,48 @@ def shipped_digit(root: Path) -> None:
     raise ValueError(f"{CHAPTER} prints no 8.0: mend scripts/bench_loop.py")
 
 
+def another_hidden_test(root: Path) -> None:
+    """Add a line to the hidden tests of a question."""
+    path = root / SOLUTION
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("grade_id", "").startswith("test_same_padding"):
+            place = cell["source"].index("### BEGIN HIDDEN TESTS\n") + 1
+            cell["source"].insert(place, "assert same_padding(9) == (4, 4)\n")
+            path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+            return
+    raise ValueError(f"{SOLUTION} has no test of same_padding: mend scripts/bench_loop.py")
+
+
 CHANGES = [
     Change("nothing", lambda root: None, None, 10),
     Change(
         "a sentence in a chapter",
-        replace(CHAPTER, "What you will", "What you soon will"),
-        shipped_digit,
+        replace(CHAPTER, "At every stop,", "At each stop,"),
+        altered_digit,
         60,
     ),
     Change(
         "a question with its misconceptions",
-        both(
-            replace(
-                SOLUTION,
-                "total = dilation * (kernel_size - 1)",
-                "total = (kernel_size - 1) * dilation",
-            ),
-            replace(ANSWERS, 'hint="', 'hint="Look again. '),
-        ),
+        both(another_hidden_test, replace(ANSWERS, 'hint="', 'hint="Look again. ')),
         replace(
             ANSWERS, '@right("puts the one inside', '@wrong(hint="?", name="puts the one inside'
         ),
         60,
     ),
-    Change("an exporter", replace(EXPORT, "def ", "# A remark.\ndef "), None, 60),
+    Change(
+        "an exporter",
+        replace(EXPORT, "def ", "# A remark.\ndef "),
+        replace(EXPORT, 'row["points"], "yes" if row["open"] else "",', 'row["points"],'),
+        60,
+    ),
     Change("a small architecture with its test", toy("954", 10), toy("954", 11), 180),
-    Change("a line in the grading engine", replace(ENGINE, "def ", "# A remark.\ndef "), None, 240),
+    Change(
+        "a line in the grading engine",
+        replace(ENGINE, "def ", "# A remark.\ndef "),
+        replace(ENGINE, "min(max(float(value), 0.0), points)", "max(float(value), 0.0)"),
+        240,
+    ),
 ]
 
 

@@ -36,7 +36,7 @@ def main() -> int:
         (Path(config) / "nbgrader_config.py").write_text(settings, encoding="utf-8")
         environment = {**os.environ, "JUPYTER_CONFIG_PATH": config, "PYTHONWARNINGS": "ignore"}
         command = [
-            sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "-rs",
+            sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "auto", "-rs",
             "--disable-warnings", "--confcutdir", str(folder), *sys.argv[1:],
         ]  # fmt: skip
         done = subprocess.run(

@@ -132,9 +132,15 @@ def run(names: list[str], only: str = "") -> int:
 
     if jobs:
         has_kernels = any(state.checks[job.check].has_kernels for job in jobs)
-        with warm_kernels(threads=1) if has_kernels else contextlib.nullcontext():
-            pool.prove_all(jobs, ended, state.began, os.cpu_count() or 1)
-        state.memory.note_seconds(times)
+        try:
+            with warm_kernels(threads=1) if has_kernels else contextlib.nullcontext():
+                pool.prove_all(jobs, ended, state.began, os.cpu_count() or 1)
+        except KeyboardInterrupt:
+            state.progress.close()
+            print("\nstopped; what passed so far is remembered")
+            return 130
+        finally:
+            state.memory.note_seconds(times)
     state.progress.close()
     rows = [row for row in state.rows.values() if row.units or not only or row.outcome.failed]
     if not rows:

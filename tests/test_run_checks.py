@@ -87,6 +87,23 @@ def test_a_check_that_cannot_list_its_units_fails(only_check, capsys, monkeypatc
     assert "not listed: ZeroDivisionError" in capsys.readouterr().out
 
 
+def test_an_interrupt_ends_what_runs_and_keeps_what_passed(only_check, capsys, monkeypatch):
+    only_check(Outcome(passed=1))
+
+    def interrupt(jobs, ended, began, workers):
+        (job,) = jobs
+        job.outcome = Outcome(passed=1)
+        ended(job)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_checks.pool, "prove_all", interrupt)
+    monkeypatch.setattr(run_checks.Progress, "ended", lambda *arguments: None)
+    assert run_checks.main() == 130
+    assert "what passed so far is remembered" in capsys.readouterr().out
+    assert run_checks.main() == 0
+    assert "1 of these passed before" in capsys.readouterr().out
+
+
 def test_an_unknown_check_is_refused(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["run_checks", "nothing"])
     assert run_checks.main() == 2
