@@ -35,7 +35,11 @@ from torch import nn
 def toy() -> nn.Sequential:
     """Return the toy, %s parameters."""
     return nn.Sequential(
-        nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 10, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+        nn.Conv2d(3, 8, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(8, 10, 3),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
     )
 '''
 TOY_TEST = """import torch

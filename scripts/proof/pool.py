@@ -79,7 +79,7 @@ def prove_all(
                     shutil.rmtree(log, ignore_errors=True)
         finally:
             for _, process, _ in running.values():
-                _end(process)
+                _end(process, patience=0)
 
 
 def _start(job: Job, folder: Path) -> tuple[Connection, BaseProcess, Path]:
@@ -107,9 +107,9 @@ def _finish(job: Job, receiver: Connection, process: BaseProcess, log: Path) -> 
     job.read = set(trace.lines(log / "read"))
 
 
-def _end(process: BaseProcess) -> None:
+def _end(process: BaseProcess, patience: float = 5) -> None:
     """End a unit's process, and whatever it has left running in its group."""
-    process.join(timeout=5)
+    process.join(timeout=patience)
     if process.pid:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
