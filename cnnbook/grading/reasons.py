@@ -107,13 +107,24 @@ def _first(failed: dict) -> str:
     return str(classes[0])
 
 
+def can_be_a_students(value: object) -> bool:
+    """Return whether a student's code can have made a value: data, or a function."""
+    if isinstance(value, dict):
+        return all(map(can_be_a_students, value.values()))
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(map(can_be_a_students, value))
+    data = (str, bytes, numbers.Number, np.ndarray, np.generic, torch.Tensor)
+    return value is None or callable(value) or isinstance(value, data)
+
+
 def score_of(value: object, points: float) -> tuple[float, str]:
     """Return the points of a test that ran through, and what to say where it gave not all of them.
 
-    All where its last line gives nothing or True; none where it gives False; else the number that
-    it gives, which may be an array or a tensor without axes. Anything else is no number of points.
+    All where its last line gives nothing, True, or an object of the test's, such as a figure or an
+    optimizer; none where it gives False; else the number that it gives, which may be an array or a
+    tensor without axes. Anything else that a student can have made is no number of points.
     """
-    if value is None:
+    if value is None or not can_be_a_students(value):
         return points, ""
     if isinstance(value, np.ndarray | np.generic | torch.Tensor) and value.ndim == 0:
         value = value.item()
