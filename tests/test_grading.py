@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnbook.grading import cli, doctor, grade, sandbox, workers
+from cnnbook.grading import cli, doctor, grade, sandbox, seccomp, workers
 from cnnbook.grading.assignment import released_cells
 from cnnbook.grading.course import Course
 from cnnbook.grading.hints import handed_with
@@ -257,6 +257,93 @@ def test_no_key_that_one_student_plants_is_found_by_the_next():
     exec(f"{KEYS}libc.syscall(ring, join, None)", names)  # as a login gives its processes
     workers.stop_warm_parent()
     assert [score_of(PLANT, "assert f() == -1")[0] for _ in range(2)] == [1, 1]
+
+
+NEEDED = {
+    "processes": """
+import multiprocessing
+def f():
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        return pool.map(abs, [-1, -2]) == [1, 2]
+""",
+    "fresh processes": """
+import multiprocessing
+def f():
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.map(abs, [-1, -2]) == [1, 2]
+""",
+    "programs": """
+import subprocess, sys
+def f():
+    command = [sys.executable, "-c", "import numpy, sqlite3; print(numpy.ones(2).sum())"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout == "2.0\\n"
+""",
+    "threads": """
+import concurrent.futures, asyncio
+def f():
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        return list(pool.map(abs, [-1])) == [1] and asyncio.run(asyncio.sleep(0.01, True))
+""",
+    "threads of torch": """
+def f():
+    torch.set_num_threads(2)
+    return bool(torch.isfinite(torch.randn(600, 600) @ torch.randn(600, 600)).all())
+""",
+    "a loader with workers": """
+def f():
+    loader = torch.utils.data.DataLoader(torch.arange(8), batch_size=4, num_workers=2)
+    return [batch.tolist() for batch in loader] == [[0, 1, 2, 3], [4, 5, 6, 7]]
+""",
+    "shared tensors": """
+def f():
+    return bool(torch.ones(1000).share_memory_().is_shared())
+""",
+    "files": """
+import mmap, os, pathlib, shutil, sqlite3, tempfile
+def f():
+    with tempfile.TemporaryDirectory() as folder:
+        one = pathlib.Path(folder, "one")
+        torch.save(torch.ones(3), one)
+        shutil.copy2(one, one.with_name("two"))
+        os.rename(one, one.with_name("three"))
+        sqlite3.connect(one).execute("create table t (x)").close()
+        array = np.memmap(one.with_name("four"), dtype=float, mode="w+", shape=(4,))
+        array[:] = 1
+        return len(os.listdir(folder)) == 4 and mmap.mmap(-1, 4096)[:1] == bytes(1)
+""",
+    "pictures": """
+import io
+import matplotlib.pyplot as plt
+def f():
+    plt.plot([1, 2])
+    out = io.BytesIO()
+    plt.savefig(out, format="png")
+    return out.getvalue()[1:4] == b"PNG"
+""",
+    "pipes and Unix sockets": """
+import os, signal, socket, time
+def f():
+    one, other = socket.socketpair()
+    one.send(b"x")
+    signal.signal(signal.SIGALRM, lambda *a: None)
+    signal.setitimer(signal.ITIMER_REAL, 0.01)
+    time.sleep(0.02)
+    return other.recv(1) == b"x" and os.path.exists("/proc/self/status")
+""",
+}
+
+
+@pytest.mark.parametrize("what", NEEDED)
+def test_what_answers_need_of_the_kernel_is_allowed(what):
+    score, question = score_of(NEEDED[what], "assert f() is True")
+    assert score == 1, question["tests"]
+
+
+def test_the_filter_is_in_place_on_both_machines_and_on_no_other():
+    for machine in ("x86_64", "aarch64"):
+        assert len(seccomp.program(machine)) % 8 == 0
+    with pytest.raises(OSError, match="not filtered on sparc"):
+        seccomp.program("sparc")
 
 
 def test_without_a_sandbox_nothing_is_graded_unless_it_is_said(course, monkeypatch, capsys):
