@@ -564,6 +564,80 @@ def _is_running(pid: int) -> bool:
         return False
 
 
+STUBBORN = """
+import ctypes, os, signal, time
+for number in range(1, 65):
+    try:
+        signal.signal(number, signal.SIG_IGN)
+    except (OSError, ValueError):
+        pass
+ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)  # PR_SET_PDEATHSIG: do not die with a parent
+for _ in range(2):
+    if os.fork() == 0:
+        os.setsid()
+        ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)
+        while True:
+            time.sleep(1)
+time.sleep(10**6)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("which", ["the run", "the warm parent", "the grader", "the keeper"])
+def test_nothing_of_a_students_survives_a_signal_to_any_process_of_the_run(number, which):
+    program = f"from tests.one_question import score_of\nscore_of({STUBBORN!r}, 'pass')"
+    command = [sys.executable, "-c", program]
+    running = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    try:
+        inside: list[int] = []
+        end = time.monotonic() + 60
+        while len(inside) < 3 and time.monotonic() < end:  # the student's process and its daemons
+            time.sleep(0.05)
+            inside = [pid for pid in _descendants(running.pid) if _number_inside(pid) not in (0, 1)]
+        assert len(inside) >= 3
+        first = _parent(min(inside, key=_number_inside))
+        keeper = _parent(first)
+        warm = _parent(keeper)
+        (grader,) = [pid for pid in _children(warm) if pid != keeper]
+        aim = {
+            "the run": running.pid,
+            "the warm parent": warm,
+            "the grader": grader,
+            "the keeper": keeper,
+        }
+        os.kill(aim[which], number)
+        end = time.monotonic() + 2
+        while _is_running(aim[which]) and time.monotonic() < end:
+            time.sleep(0.05)
+        if _is_running(aim[which]):  # the warm parent leaves these signals to the run
+            assert which == "the warm parent" and number != signal.SIGKILL
+            running.kill()
+        end = time.monotonic() + 3
+        while any(map(_is_running, [first, *inside])) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert [pid for pid in [first, *inside] if _is_running(pid)] == []
+    finally:
+        running.kill()
+        running.wait()
+
+
+def _number_inside(pid: int) -> int:
+    """Return a process's number in a namespace below this one, 0 where it is in none."""
+    try:
+        numbers = Path(f"/proc/{pid}/status").read_text().split("NSpid:")[1].split("\n")[0].split()
+    except (OSError, IndexError):
+        return 0
+    return int(numbers[-1]) if len(numbers) > 1 else 0
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
+def _children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_stopping_leaves_no_process_and_no_temporary_file(course, number):
     for student in range(12):

@@ -59,7 +59,7 @@ def separate() -> None:
 
 
 def enter(limits: Limits, extra: dict[str, str] | None = None) -> None:
-    """Build the walls around this process, the first of its namespaces, and drop all privileges.
+    """Build the walls around this process, in namespaces of its own, and drop all privileges.
 
     `extra` are more folders to see, read-only: place in the sandbox → path outside.
     """
