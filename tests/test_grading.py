@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnbook.grading import cli, doctor, grade, sandbox, workers
+from cnnbook.grading import cli, doctor, grade, sandbox, seccomp, workers
 from cnnbook.grading.assignment import released_cells
 from cnnbook.grading.course import Course
 from cnnbook.grading.hints import handed_with
@@ -259,6 +259,93 @@ def test_no_key_that_one_student_plants_is_found_by_the_next():
     assert [score_of(PLANT, "assert f() == -1")[0] for _ in range(2)] == [1, 1]
 
 
+NEEDED = {
+    "processes": """
+import multiprocessing
+def f():
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        return pool.map(abs, [-1, -2]) == [1, 2]
+""",
+    "fresh processes": """
+import multiprocessing
+def f():
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.map(abs, [-1, -2]) == [1, 2]
+""",
+    "programs": """
+import subprocess, sys
+def f():
+    command = [sys.executable, "-c", "import numpy, sqlite3; print(numpy.ones(2).sum())"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout == "2.0\\n"
+""",
+    "threads": """
+import concurrent.futures, asyncio
+def f():
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        return list(pool.map(abs, [-1])) == [1] and asyncio.run(asyncio.sleep(0.01, True))
+""",
+    "threads of torch": """
+def f():
+    torch.set_num_threads(2)
+    return bool(torch.isfinite(torch.randn(600, 600) @ torch.randn(600, 600)).all())
+""",
+    "a loader with workers": """
+def f():
+    loader = torch.utils.data.DataLoader(torch.arange(8), batch_size=4, num_workers=2)
+    return [batch.tolist() for batch in loader] == [[0, 1, 2, 3], [4, 5, 6, 7]]
+""",
+    "shared tensors": """
+def f():
+    return bool(torch.ones(1000).share_memory_().is_shared())
+""",
+    "files": """
+import mmap, os, pathlib, shutil, sqlite3, tempfile
+def f():
+    with tempfile.TemporaryDirectory() as folder:
+        one = pathlib.Path(folder, "one")
+        torch.save(torch.ones(3), one)
+        shutil.copy2(one, one.with_name("two"))
+        os.rename(one, one.with_name("three"))
+        sqlite3.connect(one).execute("create table t (x)").close()
+        array = np.memmap(one.with_name("four"), dtype=float, mode="w+", shape=(4,))
+        array[:] = 1
+        return len(os.listdir(folder)) == 4 and mmap.mmap(-1, 4096)[:1] == bytes(1)
+""",
+    "pictures": """
+import io
+import matplotlib.pyplot as plt
+def f():
+    plt.plot([1, 2])
+    out = io.BytesIO()
+    plt.savefig(out, format="png")
+    return out.getvalue()[1:4] == b"PNG"
+""",
+    "pipes and Unix sockets": """
+import os, signal, socket, time
+def f():
+    one, other = socket.socketpair()
+    one.send(b"x")
+    signal.signal(signal.SIGALRM, lambda *a: None)
+    signal.setitimer(signal.ITIMER_REAL, 0.01)
+    time.sleep(0.02)
+    return other.recv(1) == b"x" and os.path.exists("/proc/self/status")
+""",
+}
+
+
+@pytest.mark.parametrize("what", NEEDED)
+def test_what_answers_need_of_the_kernel_is_allowed(what):
+    score, question = score_of(NEEDED[what], "assert f() is True")
+    assert score == 1, question["tests"]
+
+
+def test_the_filter_is_in_place_on_both_machines_and_on_no_other():
+    for machine in ("x86_64", "aarch64"):
+        assert len(seccomp.program(machine)) % 8 == 0
+    with pytest.raises(OSError, match="not filtered on sparc"):
+        seccomp.program("sparc")
+
+
 def test_without_a_sandbox_nothing_is_graded_unless_it_is_said(course, monkeypatch, capsys):
     hand_in(course, "ann")
     workers.stop_warm_parent()
@@ -475,6 +562,80 @@ def _is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
+
+
+STUBBORN = """
+import ctypes, os, signal, time
+for number in range(1, 65):
+    try:
+        signal.signal(number, signal.SIG_IGN)
+    except (OSError, ValueError):
+        pass
+ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)  # PR_SET_PDEATHSIG: do not die with a parent
+for _ in range(2):
+    if os.fork() == 0:
+        os.setsid()
+        ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)
+        while True:
+            time.sleep(1)
+time.sleep(10**6)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("which", ["the run", "the warm parent", "the grader", "the keeper"])
+def test_nothing_of_a_students_survives_a_signal_to_any_process_of_the_run(number, which):
+    program = f"from tests.one_question import score_of\nscore_of({STUBBORN!r}, 'pass')"
+    command = [sys.executable, "-c", program]
+    running = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    try:
+        inside: list[int] = []
+        end = time.monotonic() + 60
+        while len(inside) < 3 and time.monotonic() < end:  # the student's process and its daemons
+            time.sleep(0.05)
+            inside = [pid for pid in _descendants(running.pid) if _number_inside(pid) not in (0, 1)]
+        assert len(inside) >= 3
+        first = _parent(min(inside, key=_number_inside))
+        keeper = _parent(first)
+        warm = _parent(keeper)
+        (grader,) = [pid for pid in _children(warm) if pid != keeper]
+        aim = {
+            "the run": running.pid,
+            "the warm parent": warm,
+            "the grader": grader,
+            "the keeper": keeper,
+        }
+        os.kill(aim[which], number)
+        end = time.monotonic() + 2
+        while _is_running(aim[which]) and time.monotonic() < end:
+            time.sleep(0.05)
+        if _is_running(aim[which]):  # the warm parent leaves these signals to the run
+            assert which == "the warm parent" and number != signal.SIGKILL
+            running.kill()
+        end = time.monotonic() + 3
+        while any(map(_is_running, [first, *inside])) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert [pid for pid in [first, *inside] if _is_running(pid)] == []
+    finally:
+        running.kill()
+        running.wait()
+
+
+def _number_inside(pid: int) -> int:
+    """Return a process's number in a namespace below this one, 0 where it is in none."""
+    try:
+        numbers = Path(f"/proc/{pid}/status").read_text().split("NSpid:")[1].split("\n")[0].split()
+    except (OSError, IndexError):
+        return 0
+    return int(numbers[-1]) if len(numbers) > 1 else 0
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
+def _children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])

@@ -16,7 +16,13 @@ from cnnbook.grading.warm import start_server
 PROBES = {  # what is claimed → code that sets `through` when the wall does not hold
     "no network": """
 import socket
-through = len(socket.if_nameindex()) > 1
+through = False
+for family in range(2, 46):  # all but Unix sockets
+    try:
+        socket.socket(family, socket.SOCK_RAW if family in (16, 17) else socket.SOCK_DGRAM).close()
+        through = True
+    except OSError:
+        pass
 for place in (("127.0.0.1", {port}), ("1.1.1.1", 53)):
     try:
         socket.create_connection(place, timeout=1).close()
@@ -59,6 +65,41 @@ try:
     through = True
 except OSError:
     pass
+""",
+    "no new namespaces and no mounts": """
+import ctypes, os
+libc, machine = ctypes.CDLL(None), 1 if os.uname().machine == "aarch64" else 0
+calls = [
+    lambda: libc.unshare(0x10000000),
+    lambda: libc.unshare(0x10000000 | 0x20000 | 0x20000000 | 0x40000000),
+    lambda: libc.syscall((56, 220)[machine], 0x10000000 | 17, None, None, None, None),
+    lambda: libc.setns(os.open("/proc/self/ns/user", os.O_RDONLY), 0x10000000),
+    lambda: libc.mount(b"none", b"/scratch", b"tmpfs", 0, None),
+    lambda: libc.chroot(b"/scratch"),
+]
+through = False
+for call in calls:
+    child = os.fork()
+    if child == 0:
+        os._exit(int(call() >= 0))
+    through = os.waitpid(child, 0)[1] != 0 or through
+""",
+    "system calls are filtered": """
+import ctypes, os
+libc, machine = ctypes.CDLL(None, use_errno=True), 1 if os.uname().machine == "aarch64" else 0
+calls = {{
+    "userfaultfd": (323, 282), "ptrace": (101, 117), "keyctl": (250, 219), "bpf": (321, 280),
+    "fanotify_init": (300, 262), "perf_event_open": (298, 241), "process_vm_readv": (310, 270),
+    "io_uring_setup": (425, 425), "setns": (308, 268), "pivot_root": (155, 41),
+    "memfd_create": (319, 279), "shmget": (29, 194), "clone3": (435, 435),
+}}
+through = []
+for name, numbers in calls.items():
+    none = ctypes.c_long(-1)
+    done = libc.syscall(numbers[machine], none, none, none, none, none)
+    if done >= 0 or ctypes.get_errno() not in (1, 38):  # EPERM, ENOSYS
+        through.append(name)
+through = bool(through)
 """,
     "memory is limited": """
 through = False

@@ -2,7 +2,8 @@
 
 After `enter` the process has its own user, mounts, network, process and IPC namespaces. It sees
 Python, its packages and an empty scratch folder; no network, no other process, no course; it has
-no privileges and cannot get any; and its memory, time, processes and files are limited.
+no privileges and cannot get any; its system calls are filtered; and its memory, time, processes and
+files are limited.
 Raises SandboxError where the machine does not allow it: then nothing may be run.
 """
 
@@ -15,6 +16,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
+from cnnbook.grading import seccomp
 from cnnbook.grading.limits import Limits
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -57,7 +59,7 @@ def separate() -> None:
 
 
 def enter(limits: Limits, extra: dict[str, str] | None = None) -> None:
-    """Build the walls around this process, the first of its namespaces, and drop all privileges.
+    """Build the walls around this process, in namespaces of its own, and drop all privileges.
 
     `extra` are more folders to see, read-only: place in the sandbox → path outside.
     """
@@ -83,6 +85,7 @@ def enter(limits: Limits, extra: dict[str, str] | None = None) -> None:
     _call("no_new_privs", libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
     libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     os.chdir(SCRATCH)
+    seccomp.install()
 
 
 def visible_paths() -> list[str]:

@@ -2,12 +2,12 @@
 
 Nothing in here is trusted by anyone: all that leaves this process is data (`wire`), and all that it
 knows is what it was sent. A child of the warm parent becomes a keeper, which leaves the machine's
-namespaces and waits; the keeper's child is the process that locks itself in and runs the cells.
+namespaces and waits. The keeper's child is the first process of the new ones: it only waits too, and
+with it the kernel ends all others. Its child is the process that locks itself in and runs the cells.
 """
 
 import contextlib
 import copy
-import ctypes
 import functools
 import io
 import itertools
@@ -23,7 +23,7 @@ import warnings
 import torch
 
 from cnnbook.forked import messages
-from cnnbook.forked.server import PR_SET_PDEATHSIG, die_with_parent
+from cnnbook.forked.server import PR_SET_PDEATHSIG, die_with_parent, libc
 from cnnbook.grading import kept, sandbox, wire
 from cnnbook.grading.assignment import link_files
 from cnnbook.grading.cells import CellRunner, describe, flush_figures
@@ -38,6 +38,7 @@ POLLRDHUP = 0x2000
 
 def main(channel: socket.socket, address: str, role: str) -> None:
     """Be the keeper of one student's process: lock it in, wait, and kill it when nobody listens."""
+    parent = os.getppid()
     begin, _ = messages.receive(channel, 1 << 20)
     limits = Limits(**begin["limits"])
     os.sched_setaffinity(0, begin.get("cpus", os.sched_getaffinity(0)))
@@ -48,10 +49,15 @@ def main(channel: socket.socket, address: str, role: str) -> None:
     except OSError as error:
         messages.send(channel, {"sandbox": str(error)}, [])
         return
-    keeper = os.getpid()
+    die_with_parent(parent)  # again: who changes its user is not told any more
+    keeper, itself = os.getpid(), os.pidfd_open(os.getpid())
     child = os.fork()
     if child == 0:
-        _locked_in(channel, limits, begin, protected, keeper)
+        if protected:
+            _be_first(itself)
+        else:
+            die_with_parent(keeper)
+        _locked_in(channel, limits, begin, protected)
     listening = select.poll()
     pidfd = os.pidfd_open(child)
     listening.register(pidfd, select.POLLIN)
@@ -61,18 +67,45 @@ def main(channel: socket.socket, address: str, role: str) -> None:
     _, status = os.waitpid(child, 0)
     with contextlib.suppress(OSError):
         channel.setblocking(False)
-        messages.send(channel, {"ended": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0}, [])
+        messages.send(channel, {"ended": _ended_by(status, protected)}, [])
 
 
-def _locked_in(channel, limits: Limits, begin: dict, protected: bool, keeper: int) -> None:
+def _be_first(keeper: int) -> None:
+    """Return in a new child only; stay behind as the first process of the namespace, and trusted.
+
+    It ends with the keeper, whose pidfd is given, or with the child, and the kernel kills whatever
+    else is in the namespace. What the child runs can neither signal it nor keep it from ending.
+    """
+    try:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        libc.prctl(sandbox.PR_SET_DUMPABLE, 0, 0, 0, 0)
+        if select.select([keeper], [], [], 0)[0]:  # it ended before the signal was asked for
+            os._exit(1)
+        child = os.fork()
+        if child == 0:
+            return
+        ended, status = os.wait()
+        while ended != child:  # orphans of the child's
+            ended, status = os.wait()
+        os._exit(os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0)
+    except BaseException:
+        os._exit(1)
+
+
+def _ended_by(status: int, protected: bool) -> int:
+    """Return which signal ended the student's process, 0 for none; the first process exits with it."""
+    if os.WIFSIGNALED(status):
+        return os.WTERMSIG(status)
+    return os.WEXITSTATUS(status) if protected else 0
+
+
+def _locked_in(channel, limits: Limits, begin: dict, protected: bool) -> None:
     files = begin.get("files")
     try:
         try:
             if protected:
-                ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
                 sandbox.enter(limits, {"/assignment": files} if files else {})
             else:
-                die_with_parent(keeper)
                 os.chdir(begin.get("folder", "."))
         except OSError as error:
             messages.send(channel, {"sandbox": str(error)}, [])

@@ -7,6 +7,7 @@ answers to the other questions, which keep their points.
 import ast
 import inspect
 
+from cnnbook.grading.doctor import PROBES
 from tests.submissions.course import FULL, NOTEBOOK, Submission
 from tests.submissions.rows import row
 
@@ -601,12 +602,27 @@ def attacks_the_parent(s):
     )
 
 
-@row(FULL, "mounting and new namespaces are refused")
-def mounts(s):
+def got_through(name: str, why: str, wall: str) -> None:
+    """Add a row that takes its own answer away where the doctor's attempt at a wall succeeds."""
+
+    def spoil(s: Submission):
+        s.add(f"{PROBES[wall].format()}\nif through:\n    double = None", after="double")
+
+    spoil.__name__ = name
+    row(FULL, why)(spoil)
+
+
+got_through("mounts", "mounting and new namespaces are refused", "no new namespaces and no mounts")
+got_through("calls", "what no answer needs of the kernel is refused", "system calls are filtered")
+
+
+@row(FULL, "there are no sockets but Unix ones")
+def sockets(s):
     s.add(
-        "import ctypes, os\nlibc = ctypes.CDLL(None)\nlibc.unshare(0x10000000 | 0x20000)\n"
-        "libc.mount(b'proc', b'/proc', b'proc', 0, None)\nlibc.umount2(b'/scratch', 2)\nlibc.chroot(b'.')",
-        before="double",
+        "import socket\nfor family in range(2, 46):\n    for kind in (1, 2, 3):\n        try:\n"
+        "            socket.socket(family, kind)\n        except OSError:\n            continue\n"
+        "        double = None",
+        after="double",
     )
 
 
