@@ -15,18 +15,21 @@ from torch.overrides import TorchFunctionMode
 __all__ = ["expect", "no_convolutions"]
 
 
-def expect(function: Callable, *args, gives, look_at: str, **kwargs) -> None:
+def expect(
+    function: Callable, *args, gives, look_at: str, within: float | None = None, **kwargs
+) -> None:
     """Check that `function(*args, **kwargs)` returns `gives`.
 
     Numbers, text, lists, tuples and dictionaries must be equal and of the same type. Tensors must have
     the same shape; whole numbers in them must be equal, others may be off by 1e-5, or 1e-9 in float64,
     of the largest one that is expected, and of 1 where all are smaller. (How far rounding can take a sum
-    depends on the size of what is added, and that shows in the largest sum, not in each.)
+    depends on the size of what is added, and that shows in the largest sum, not in each.) With `within`,
+    a float may be off by that share of the one expected.
     """
     with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         got = function(*args, **kwargs)
-    problem = _difference(gives, got)
+    problem = _difference(gives, got) if within is None else _distance(gives, got, within)
     if problem is not None:
         raise AssertionError(
             f"{_call(function, args, kwargs)}\n  expected {_show(gives)}\n"
@@ -82,6 +85,12 @@ def _difference(expected, got) -> str | None:
                 return problem or f"\n  first difference at {key!r}"
         return None
     return None if expected == got else ""
+
+
+def _distance(expected: float, got, share: float) -> str | None:
+    if type(got) is float and abs(got - expected) <= share * abs(expected):
+        return None
+    return _difference(expected, got) or f", more than {share:.0%} off"
 
 
 def _tensor_difference(expected: torch.Tensor, got) -> str | None:

@@ -122,3 +122,17 @@ def test_no_convolutions_stops_every_way_to_call_one(convolve):
         convolve(x, w)
     with no_convolutions():
         assert (x * x).sum() > 0
+
+
+@pytest.mark.parametrize("got", [2.0, 2.02, 1.98])
+def test_a_share_may_be_given_by_which_a_number_may_be_off(got):
+    expect(gives_back(got), gives=2.0, within=0.0101, look_at="nothing")
+
+
+@pytest.mark.parametrize(
+    "got", [2.03, 1.97, float("nan"), float("inf"), 2, None, torch.tensor(2.0)]
+)
+def test_beyond_that_share_the_check_fails_and_says_so(got):
+    remark = "more than 1% off" if type(got) is float else "not float"
+    with pytest.raises(AssertionError, match=remark):
+        expect(gives_back(got), gives=2.0, within=0.0101, look_at="nothing")
