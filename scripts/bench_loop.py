@@ -4,6 +4,7 @@ Each change is made in a temporary copy of the project whose every check has pas
 wrong on purpose; the wrong one must turn `make test` red. Results are kept in results/loop.json.
 """
 
+import argparse
 import json
 import os
 import re
@@ -20,6 +21,7 @@ from scripts.hardware import describe_hardware
 from scripts.paths import ROOT
 from scripts.proof.memory import default_folder
 
+RESULT = ROOT / "results" / "loop.json"
 CHAPTER = "chapters/02_convolution.ipynb"
 ANSWERS = "solutions/02_convolution/misconceptions.py"
 SOLUTION = "solutions/02_convolution/convolution.ipynb"
@@ -212,8 +214,12 @@ def tried(change: Change, how: str, base: Path, proofs: Path, folder: Path) -> d
 
 
 def main() -> int:
-    """Prove everything once in a copy, then each change; print and keep the table."""
-    rows = []
+    """Prove everything once in a copy, then each change; print the table and keep it row by row."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help="words of the changes to make; all unless named")
+    names = parser.parse_args().names
+    wanted = [c for c in CHANGES if not names or any(name in c.name for name in names)]
+    rows: list[dict] = []
     with tempfile.TemporaryDirectory(prefix="loop-") as temporary:
         folder = Path(temporary)
         base, proofs = copy_of_project(folder), folder / "proofs"
@@ -224,21 +230,27 @@ def main() -> int:
         if code:
             print(words)
             return 1
-        for change in CHANGES:
+        for change in wanted:
             for how in ("right", "wrong"):
                 if how == "right" or change.wrong:
-                    row = tried(change, how, base, proofs, folder)
-                    rows.append(row)
-                    print(
-                        "{change:36s} {made:6s} {result:6s} {seconds:6.1f} s of {goal}".format(
-                            **row
-                        ),
-                        flush=True,
-                    )
-                    print("\n".join(f"    {name}" for name in row["failed"]), flush=True)
-    record = {"hardware": describe_hardware(), "rows": rows}
-    (ROOT / "results" / "loop.json").write_text(json.dumps(record, indent=1) + "\n")
+                    rows.append(tried(change, how, base, proofs, folder))
+                    keep(rows)
     return int(any((row["result"] == "red") == (row["made"] == "right") for row in rows))
+
+
+def keep(rows: list[dict]) -> None:
+    """Print the last row and keep all, with those of other changes from earlier runs."""
+    print(
+        "{change:36s} {made:6s} {result:6s} {seconds:6.1f} s of {goal}".format(**rows[-1]),
+        flush=True,
+    )
+    print("".join(f"    {name}\n" for name in rows[-1]["failed"]), end="", flush=True)
+    made = {(row["change"], row["made"]) for row in rows}
+    earlier = json.loads(RESULT.read_text())["rows"] if RESULT.exists() else []
+    others = [row for row in earlier if (row["change"], row["made"]) not in made]
+    order = [change.name for change in CHANGES]
+    kept = sorted([*others, *rows], key=lambda row: (order.index(row["change"]), row["made"]))
+    RESULT.write_text(json.dumps({"hardware": describe_hardware(), "rows": kept}, indent=1) + "\n")
 
 
 if __name__ == "__main__":
