@@ -333,6 +333,15 @@ def f():
 }
 
 
+def test_temporary_files_of_an_answer_lie_in_its_scratch_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # a machine's own, found before the walls stood
+    workers.stop_warm_parent()
+    answer = "import tempfile\ndef f():\n    with tempfile.NamedTemporaryFile() as file:\n        return file.name"
+    score, question = score_of(answer, "assert f().startswith('/scratch/')")
+    workers.stop_warm_parent()
+    assert score == 1, question["tests"]
+
+
 @pytest.mark.parametrize("what", NEEDED)
 def test_what_answers_need_of_the_kernel_is_allowed(what):
     score, question = score_of(NEEDED[what], "assert f() is True")
