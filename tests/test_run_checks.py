@@ -137,6 +137,7 @@ def test_a_check_waits_for_those_whose_work_it_looks_at(monkeypatch, tmp_path):
 
 def test_what_was_compared_need_not_be_executed_for_the_book(monkeypatch, tmp_path):
     monkeypatch.setenv("CNNBOOK_PROOFS", str(tmp_path))
+    monkeypatch.delenv("FRESH", raising=False)
     module = types.ModuleType("a_check")
     module.units, module.prove = (lambda: [Unit("a")]), (lambda unit: Outcome(failed=1))
     monkeypatch.setitem(sys.modules, "a_check", module)
