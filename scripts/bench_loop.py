@@ -195,16 +195,21 @@ def prove(root: Path, proofs: Path) -> tuple[float, int, str]:
     return time.perf_counter() - start, done.returncode, done.stdout
 
 
-def tried(change: Change, how: str, base: Path, proofs: Path, folder: Path) -> dict:
-    """Make a change in a copy of the proved copy and return what its proof took."""
-    shutil.rmtree(folder / "tried", ignore_errors=True)
-    (folder / "tried").mkdir()
-    subprocess.run(["cp", "-a", base, proofs, folder / "tried"], check=True)
-    root = folder / "tried" / base.name
+def tried(change: Change, how: str, root: Path, proofs: Path) -> dict:
+    """Make a change in the proved copy, and return what its proof took; then take all of it back."""
+    saved = (
+        root.parent / "saved"
+    )  # a book knows its place: what is tried must lie where it was proved
+    if not saved.exists():
+        saved.mkdir()
+        subprocess.run(["cp", "-a", root, proofs, saved], check=True)
     make = change.right if how == "right" else change.wrong
     assert make is not None
     make(root)
-    seconds, code, words = prove(root, folder / "tried" / proofs.name)
+    seconds, code, words = prove(root, proofs)
+    for held in (root, proofs):
+        shutil.rmtree(held)
+        subprocess.run(["cp", "-a", saved / held.name, held.parent], check=True)
     return {
         "change": change.name, "made": how, "seconds": round(seconds, 1), "goal": change.goal,
         "result": "red" if code else "green",
@@ -233,7 +238,7 @@ def main() -> int:
         for change in wanted:
             for how in ("right", "wrong"):
                 if how == "right" or change.wrong:
-                    rows.append(tried(change, how, base, proofs, folder))
+                    rows.append(tried(change, how, base, proofs))
                     keep(rows)
     return int(any((row["result"] == "red") == (row["made"] == "right") for row in rows))
 
