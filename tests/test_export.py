@@ -62,3 +62,12 @@ def test_one_assignment_at_a_time_where_the_format_takes_one(tmp_path):
     with pytest.raises(CourseError, match="one assignment at a time"):
         write_export(rows, "moodle", tmp_path / "out.csv")
     write_export(rows, "canvas", tmp_path / "out.csv")
+
+
+@pytest.mark.parametrize("kind", ["csv", "canvas", "moodle", "gradescope"])
+def test_every_row_has_a_cell_for_each_column(kind, tmp_path):
+    write_export(ROWS, kind, tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(newline="") as file:
+        header, *rows = csv.reader(file)
+    assert rows
+    assert {len(row) for row in rows} == {len(header)}
