@@ -5,6 +5,7 @@ to look at. What the function under test prints or warns about costs nothing.
 """
 
 import contextlib
+import copy
 import io
 import warnings
 from collections.abc import Callable
@@ -28,7 +29,7 @@ def expect(
     """
     with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        got = function(*args, **kwargs)
+        got = run_probe(function, args, kwargs)
     problem = _difference(gives, got) if within is None else _distance(gives, got, within)
     if problem is not None:
         raise AssertionError(
@@ -36,6 +37,13 @@ def expect(
             f"  got      {_show(got)}{problem}\n  look at  {look_at}"
         )
 
+
+def _run_here(function: Callable, args: tuple, kwargs: dict):
+    """Return `function(*args, **kwargs)`; what it does to its arguments changes no later check."""
+    return function(*copy.deepcopy(args), **copy.deepcopy(kwargs))
+
+
+run_probe: Callable = _run_here  # a grader puts its own here, which runs beside the student's code
 
 _active: list[str] = []  # names of the restrictions in force
 

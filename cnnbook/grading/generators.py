@@ -1,43 +1,36 @@
 """The random generators of Python, NumPy and torch: their states, compared and handed over."""
 
-import ctypes
 import random
-import struct
-import sys
-from collections.abc import Callable
 
 import numpy as np
 import torch
 
-# Where the generators keep 624 numbers and a place: `getstate` takes thirty times as long as a look.
-STATE_SIZE = 625 * 4
-NUMPY_STATE = np.random.mtrand._rand._bit_generator.ctypes.state_address
-PYTHON_STATE = id(random._inst) + object.__basicsize__  # in CPython; `python_mark` makes sure
+
+class Random:
+    """The states of the random generators, sent when a test has set or used them.
+
+    After each probe they are moved on here, so that a test which seeds them anew, even as before, is
+    noticed; a test that does not lets the generators over there run on.
+    """
+
+    def __init__(self):
+        self.known: dict = {}
+
+    def news(self) -> dict:
+        """Return the states, by name, that are not those after the last probe."""
+        now = generator_states()
+        random.random(), np.random.random(), torch.rand(())
+        news = {name: state for name, state in now.items() if state != self.known.get(name)}
+        self.known = generator_states()
+        return news
 
 
-def python_mark():
-    """Return something to compare for the state of Python's generator."""
-    if not STATE_IS_THERE:
-        return random.getstate()
-    return ctypes.string_at(PYTHON_STATE, STATE_SIZE), vars(random._inst)["gauss_next"]
-
-
-def _python_state_is_there() -> bool:
-    """Return whether memory holds what `getstate` tells."""
-    if sys.implementation.name != "cpython" or type(random._inst).__basicsize__ < STATE_SIZE:
-        return False
-    place, *numbers = struct.unpack("i624I", ctypes.string_at(PYTHON_STATE, STATE_SIZE))
-    return random.getstate()[1] == (*numbers, place)
-
-
-STATE_IS_THERE = _python_state_is_there()
-
-
-def generator_marks() -> dict[str, object]:
-    """Return something to compare for the states of Python's, NumPy's and torch's generators."""
+def generator_states() -> dict[str, tuple | bytes]:
+    """Return the states of Python's, NumPy's and torch's generators, each equal only to itself."""
+    kind, keys, *rest = np.random.get_state(legacy=True)
     return {
-        "python": python_mark(),
-        "numpy": ctypes.string_at(NUMPY_STATE, STATE_SIZE),
+        "python": random.getstate(),
+        "numpy": (kind, keys.tobytes(), *rest),
         "torch": torch.get_rng_state().numpy().tobytes(),
     }
 
@@ -52,16 +45,6 @@ def skip_absent_gpus() -> None:
             getattr(torch, name).manual_seed_all = lambda seed: None
 
 
-def generator_states(names: list[str]) -> dict[str, object]:
-    """Return the states of these generators."""
-    states: dict[str, Callable[[], object]] = {
-        "python": random.getstate,
-        "numpy": np.random.get_state,
-        "torch": lambda: torch.get_rng_state().numpy(),
-    }
-    return {name: states[name]() for name in names}
-
-
 def seed_generators(number: int) -> None:
     """Seed the generators of Python, NumPy and torch, without what torch notes for GPUs that are not there."""
     random.seed(number)
@@ -70,10 +53,11 @@ def seed_generators(number: int) -> None:
 
 
 def set_generators(states: dict) -> None:
-    """Set those generators that are named."""
+    """Set those random generators that are named, from what `generator_states` returned."""
     if "python" in states:
         random.setstate(states["python"])
     if "numpy" in states:
-        np.random.set_state(states["numpy"])
+        kind, keys, *rest = states["numpy"]
+        np.random.set_state((kind, np.frombuffer(keys, np.uint32), *rest))
     if "torch" in states:
-        torch.set_rng_state(torch.from_numpy(states["torch"].copy()))
+        torch.set_rng_state(torch.frombuffer(bytearray(states["torch"]), dtype=torch.uint8))

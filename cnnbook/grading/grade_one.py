@@ -1,6 +1,6 @@
 """Grade one notebook: `(release, submission, limits) → result`.
 
-Runs in a child of the warm parent. `trial` runs the cells; this module reads the job, puts the
+Runs in a child of the warm parent. `run_tests` runs the cells; this module reads the job, puts the
 result together and sends it back.
 """
 
@@ -23,7 +23,7 @@ from cnnbook.grading.intake import HandedIn
 from cnnbook.grading.limits import Limits
 from cnnbook.grading.rebuild import rebuild
 from cnnbook.grading.result import NotebookResult, QuestionResult
-from cnnbook.grading.trial import NoSandbox, Trial
+from cnnbook.grading.run_tests import NoSandbox, TestRun
 from cnnbook.grading.ungraded import ungraded
 
 
@@ -86,17 +86,17 @@ def grade_notebook(job: dict, address: str) -> NotebookResult:
 def _graded(job: dict, handed: HandedIn, address: str) -> NotebookResult:
     cells = released_cells(job["solution"], job["release"])
     rebuilt = rebuild(cells, handed.cells)
-    trial = Trial(cells, rebuilt, Limits(**job["limits"]), address, job)
+    run = TestRun(cells, rebuilt, Limits(**job["limits"]), address, job)
     try:
-        trial.run()
+        run.run()
     finally:
-        trial.stop()
-    result = NotebookResult(job["notebook"], trial.question_results())
-    result.notes = rebuilt.notes + trial.notes
+        run.stop()
+    result = NotebookResult(job["notebook"], run.question_results())
+    result.notes = rebuilt.notes + run.notes
     for cell in (cell for cell in cells if cell.kind == "written"):
         given = cell.id not in rebuilt.missing
         reason = "Graded by a person." if given else "No answer was given."
         state = "by hand" if given else "missing"
         result.questions.append(QuestionResult(cell.id, cell.points, 0.0, state, reason))
-    result.executed = executed_notebook(job["solution"], rebuilt, trial.outputs)
+    result.executed = executed_notebook(job["solution"], rebuilt, run.outputs)
     return result

@@ -7,10 +7,7 @@ with it the kernel ends all others. Its child is the process that locks itself i
 """
 
 import contextlib
-import copy
-import functools
 import io
-import itertools
 import os
 import select
 import signal
@@ -24,14 +21,12 @@ import torch
 
 from cnnbook.forked import messages
 from cnnbook.forked.server import PR_SET_PDEATHSIG, die_with_parent, libc
-from cnnbook.grading import kept, sandbox, wire
+from cnnbook.grading import data, sandbox
 from cnnbook.grading.assignment import link_files
+from cnnbook.grading.boundary import run_probe
 from cnnbook.grading.cells import CellRunner, describe, flush_figures
 from cnnbook.grading.generators import seed_generators, skip_absent_gpus
 from cnnbook.grading.limits import Limits
-from cnnbook.grading.module_tree import tensors_of
-from cnnbook.grading.student_call import call
-from cnnbook.grading.student_values import Encoder
 
 POLLRDHUP = 0x2000
 
@@ -140,12 +135,8 @@ class Student:
         self.cells.names["get_ipython"]().user_ns = self.cells.names
         sys.modules["__main__"] = main_module
         sys.stdin = io.StringIO()
-        self.objects: list = [copy.deepcopy]
-        self.numbers: dict[int, int] = {}  # identity → place among the objects
-        self.lent: dict = {}  # number → what objects here keep of the tests'
-        self.passed: list = []  # what came with the last call and may be kept
-        self.graphs: dict[int, tuple[list, list]] = {}
-        self.graph_numbers = itertools.count()
+        self.objects: list = []  # of the student's, that the tests know by number
+        self.numbers: dict[int, int] = {}  # identity → place among them
 
     def serve(self) -> None:
         """Answer until the other side is gone."""
@@ -165,12 +156,22 @@ class Student:
             answer["n"] = request["n"]
             messages.send(self.channel, answer, out)
 
-    def number_of(self, value) -> int:
-        """Return under which number this object is kept, from now on if not before."""
+    def find(self, key: str | int):
+        """Return an object of the student's by its name or its number."""
+        if isinstance(key, int):
+            return self.objects[key]
+        if key not in self.cells.names:
+            raise NameError(f"name {key!r} is not defined", name=key)
+        return self.cells.names[key]
+
+    def form_of(self, value) -> dict:
+        """Return the form of an object that stays here: its number, and the name of its class."""
         if id(value) not in self.numbers:
             self.numbers[id(value)] = len(self.objects)
             self.objects.append(value)
-        return self.numbers[id(value)]
+        name = getattr(value, "__name__", None)
+        own = name if type(name) is str else type(value).__name__
+        return {"t": "object", "i": self.numbers[id(value)], "n": own}
 
     # --- requests
 
@@ -181,77 +182,20 @@ class Student:
         error = None if ran.error is None else error_form(ran.error) | {"line": ran.line}
         return {"outputs": ran.outputs, "failed": error}
 
-    def do_names(self, request, buffers, out) -> dict:
+    def do_defined(self, request, buffers, out) -> dict:
         """Return what these names stand for; those that are not defined are left out."""
-        encoder, values = Encoder(self, out), {}
-        for name in request["names"]:
-            if name in self.cells.names:
-                try:
-                    values[name] = encoder.encode(self.cells.names[name])
-                except wire.Unsendable as error:
-                    values[name] = {"t": "unsendable", "why": str(error)}
-        return {"values": values, "tensors": encoder.forms}
+        names = [name for name in request["names"] if name in self.cells.names]
+        return {"names": {name: self._form_of_name(name, out) for name in names}}
 
-    def do_call(self, request, buffers, out) -> dict:
-        """Call something, and return what comes back and what changed."""
-        answer = call(self, request, buffers, out)
-        answer["lent"] = []
-        in_graph = (
-            {id(leaf) for leaf in self.graphs[answer["graph"]][1]} if "graph" in answer else ()
-        )
-        while self.passed:
-            kind, place, value = self.passed.pop()
-            others = 2  # `value` and the argument
-            if id(value) in in_graph:
-                others += 1 + references_of_a_graph()
-            is_kept = sys.getrefcount(value) > others
-            if is_kept and kept.can_be_lent(value) and not self._is_lent(value):
-                self.lent[len(self.lent)] = value
-                answer["lent"].append([kind, place, len(self.lent) - 1])
-        return answer
+    def _form_of_name(self, name: str, out: list) -> dict:
+        try:
+            return data.encoded(self.cells.names[name], out, self.form_of)
+        except data.Unsendable:
+            return self.form_of(self.cells.names[name])
 
-    def _is_lent(self, value) -> bool:
-        """Return whether it, or a network that it belongs to, is known to be kept."""
-        for one in self.lent.values():
-            is_network = isinstance(one, torch.nn.Module)
-            known = [one, *one.parameters()] if is_network else [one]
-            if any(value is part for part in known):
-                return True
-        return False
-
-    def lent_tensor(self, number: int, name: str) -> torch.Tensor | None:
-        """Return a parameter or a buffer of a network that was lent, if it is still there."""
-        module = self.lent[number]
-        if isinstance(module, torch.Tensor):
-            return module
-        return tensors_of(module).get(name)
-
-    def do_attribute(self, request, buffers, out) -> dict:
-        """Return an attribute of an object."""
-        encoder = Encoder(self, out)
-        value = getattr(self.objects[request["target"]], request["name"])
-        return {"value": encoder.encode(value), "tensors": encoder.forms}
-
-    def do_backward(self, request, buffers, out) -> dict:
-        """Return the gradients of a call's inputs, given those of its outputs."""
-        outputs, inputs = self.graphs[request["graph"]]
-        gradients = [wire.tensor_of(form, buffers) for form in request["tensors"]]
-        found = torch.autograd.grad(
-            outputs, inputs, gradients, allow_unused=True, retain_graph=True
-        )
-        forms = [None if g is None else wire.tensor_form(g, out) for g in found]
-        return {"gradients": forms}
-
-
-@functools.cache
-def references_of_a_graph() -> int:
-    """Return how many references of Python's a graph holds to its leaf, which depends on torch."""
-    leaf = torch.nn.Parameter(torch.ones(1))
-    before = sys.getrefcount(leaf)
-    result = 2 * leaf
-    found = sys.getrefcount(leaf) - before
-    del result
-    return found
+    def do_probe(self, request, buffers, out) -> dict:
+        """Run a function of the tests' beside the student's objects."""
+        return run_probe(self.find, self.form_of, buffers[0], out, self.limits.output)
 
 
 def error_form(error: BaseException) -> dict:

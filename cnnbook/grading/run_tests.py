@@ -9,6 +9,7 @@ import hashlib
 import os
 import time
 
+from cnnbook import checks
 from cnnbook.forked import messages
 from cnnbook.forked.server import fork
 from cnnbook.grading.assignment import Cell, names_by_cell
@@ -27,7 +28,7 @@ class NoSandbox(Exception):
     """The student's process could not be locked in."""
 
 
-class Trial:
+class TestRun:
     """Runs a rebuilt notebook from top to bottom."""
 
     def __init__(
@@ -46,7 +47,7 @@ class Trial:
         self.tests: dict[str, TestResult] = {}
         self.notes: list[str] = []
         self.restarts = 0
-        self.fresh = False  # whether the proxies are those of the latest cells
+        self.fresh = False  # whether the tests have the names of the latest cells
         self.lengths = {step.id: step.source.count("\n") + 1 for step in rebuilt.steps}
         self.answer_names = list(
             dict.fromkeys(n for c in cells if c.kind == "answer" for n in c.names)
@@ -179,10 +180,11 @@ class Trial:
         return {name for names in names_by_cell(given) for name in names}
 
     def one_try(self, cell: Cell, index: int, session: Session) -> tuple[TestResult, Ran]:
-        """Run a test cell here, with proxies for what the student defines."""
+        """Run a test cell here; its probes run in the student's process."""
         seconds = min(self.limits.cell_seconds, max(self.end - time.monotonic(), 0.1))
         session.deadline = time.monotonic() + seconds
         calls = session.calls
+        session.unseen.clear()
         try:
             self.refresh(session)
             seed_generators(int(hashlib.sha256(cell.id.encode()).hexdigest()[:8], 16))
@@ -199,7 +201,10 @@ class Trial:
         called = self.session is None or self.session.calls > calls
         failed, gone = self.failed.get(cell.question), self.gone_at(cell)
         state, message, detail = explain(cell, ran.error, ran.line, failed, gone, self.lengths)
-        detail = detail if called else f"{detail} (the submission was not called)"
+        detail += "" if called else " (the submission was not called)"
+        if session.unseen:
+            unseen = ", ".join(sorted(session.unseen))
+            detail += f" (a test sees only inside a function that it gives to expect: {unseen})"
         return TestResult(cell.id, cell.points, 0.0, state, message, detail), ran
 
     def gone_at(self, cell: Cell) -> StudentGone | None:
@@ -213,7 +218,8 @@ class Trial:
         """Give the tests the student's names as they are now."""
         if self.fresh:
             return
-        found = session.names(self.answer_names)
+        found = session.defined(self.answer_names)
+        checks.run_probe = session.probe
         for name in self.answer_names:
             if name in found:
                 self.trusted.names[name] = found[name]
