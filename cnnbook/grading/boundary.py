@@ -7,10 +7,8 @@ anything, and is compared here. An object of the student's that is no data stays
 `StudentObject`: to call it, index it or read an attribute is a probe again, and all else is refused.
 """
 
-import contextlib
 import io
 import operator
-import pickle
 import sys
 from collections.abc import Callable
 
@@ -21,13 +19,7 @@ from cnnbook import checks
 from cnnbook.forked.messages import WireError
 from cnnbook.grading import data
 from cnnbook.grading.cells import Capped
-from cnnbook.grading.generators import set_generators
 from cnnbook.grading.student_errors import error_from, reading_an_answer
-
-RESTRICTIONS = {"no_convolutions": checks.no_convolutions}
-
-
-# --- the trusted side
 
 
 class BoundaryError(TypeError):
@@ -68,10 +60,11 @@ class StudentObject:
             "that function to expect"
         )
 
-    @property
-    def __class__(self):  # isinstance asks it, in tests and, of what it packs, in cloudpickle
+    def _own_class(self):
+        """Return the class to cloudpickle, which asks while it packs; raise BoundaryError to a test."""
         return StudentObject if self._session.is_packing else self._refused()
 
+    __class__ = property(_own_class)  # isinstance reads it
     __setattr__ = __delattr__ = __mro_entries__ = __enter__ = __exit__ = _refused
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __contains__ = _refused
     __hash__ = object.__hash__
@@ -81,35 +74,87 @@ class _Pickler(cloudpickle.Pickler):
     def persistent_id(self, value):
         return vars(value)["_key"] if type(value) is StudentObject else None
 
+    def reducer_override(self, value):
+        if isinstance(value, torch.Tensor) and value.is_leaf and value.grad is not None:
+            make, parts, *_ = value.__reduce_ex__(2)  # which leaves the gradient behind
+            return _with_gradient, (make, parts, value.grad)
+        return super().reducer_override(value)
+
+
+def _with_gradient(make: Callable, parts: tuple, gradient: torch.Tensor) -> torch.Tensor:
+    tensor = make(*parts)
+    tensor.grad = gradient
+    return tensor
+
+
+def pickled(value) -> bytes:
+    stream = io.BytesIO()
+    _Pickler(stream).dump(value)
+    return stream.getvalue()
+
 
 def packed(function, arguments: tuple, named: dict, news: dict) -> bytes:
     """Return a probe, with what changed in the random generators, as the student's process reads it."""
     around = surroundings() | {"is_call": type(function) is StudentObject}
-    stream = io.BytesIO()
     try:
-        _Pickler(stream).dump((function, arguments, named, news, around))
+        return pickled((function, arguments, named, news, around))
     except Exception as error:  # whatever an object's own way to be pickled raises
         raise BoundaryError(
             f"what a call is given has to travel, and this does not ({type(error).__name__}: {error}): "
             "write a function that makes it and calls, and give that function to expect"
         ) from None
-    return stream.getvalue()
 
 
-def result_of(session, function, answer: dict, buffers: list):
-    """Return what a probe returned. Raises its error, or BoundaryError where it cannot be seen here.
+class _Elsewhere(torch.autograd.Function):
+    """What a call computed in another process: its gradients cannot be had here."""
+
+    @staticmethod
+    def forward(_, values: torch.Tensor, *inputs) -> torch.Tensor:
+        return values.view_as(values)
+
+    @staticmethod
+    def backward(_, *gradients):
+        raise BoundaryError(
+            "no gradient comes back through a call of the submission's code: call backward inside a "
+            "function, give that function to expect, and let it return the gradients"
+        )
+
+
+def _leaves(value, depth: int = 0) -> list[torch.Tensor]:
+    """Return the tensors in what a call was given through which gradients could flow."""
+    if type(value) is StudentObject:
+        return []
+    if isinstance(value, torch.Tensor):
+        return [value] if value.requires_grad else []
+    if isinstance(value, torch.nn.Module):
+        return [p for p in value.parameters() if p.requires_grad]
+    parts = list(value.values()) if isinstance(value, dict) else value
+    if not isinstance(parts, list | tuple) or depth > 3:
+        return []
+    return [leaf for part in parts for leaf in _leaves(part, depth + 1)]
+
+
+def result_of(session, function, given: list, answer: dict, buffers: list):
+    """Return what a probe returned, which was given these arguments. Raises its error, or BoundaryError where it cannot be seen here.
 
     What a test that fails may have missed is noted in `session.unseen`.
     """
     if "error" in answer:
         raise error_from(answer["error"])
+
+    def other(form: dict):
+        if form.get("t") != "graph":
+            return object_of(session, form)
+        anchor = torch.ones((), requires_grad=True)
+        return _Elsewhere.apply(data.decoded(form["v"], buffers, other), anchor, *_leaves(given))
+
     with reading_an_answer():
-        value = data.decoded(answer["value"], buffers, lambda form: remote_of(session, form))
+        value = data.decoded(answer["value"], buffers, other)
         printed, is_changed = str(answer["printed"]), answer["changed"] is True
     if printed and not isinstance(sys.stdout, Capped):  # a test listens
         sys.stdout.write(printed)
     if is_changed:
-        session.unseen.add(f"what {function.__name__} did to its arguments")
+        session.unseen.add(f"what {function.__name__} did with its arguments")
     if is_changed and value is None:
         raise BoundaryError(
             f"{function.__name__} returned nothing and changed its argument, which is a copy: write a "
@@ -129,14 +174,14 @@ def names_of(session, answer: dict, buffers: list) -> dict[str, object]:
         }
 
 
-def remote_of(session, form: dict) -> StudentObject:
+def object_of(session, form: dict) -> StudentObject:
     """Return what stands here for an object of the student's. Raises WireError where it is none."""
     if form.get("t") != "object":
         raise WireError(f"a value of kind {form.get('t')!r}")
     name = str(form["n"])[:100]
-    remote = StudentObject(session, int(form["i"]), name if name.isidentifier() else "object")
-    session.unseen.add(f"what became of {remote!r}")
-    return remote
+    found = StudentObject(session, int(form["i"]), name if name.isidentifier() else "object")
+    session.unseen.add(f"what became of {found!r}")
+    return found
 
 
 def surroundings() -> dict:
@@ -148,56 +193,3 @@ def surroundings() -> dict:
         "dtype": torch.get_default_dtype(),
         "autocast": torch.get_autocast_dtype("cpu") if cast else None,
     }
-
-
-# --- the student's side; nothing here is trusted by anyone
-
-
-class _Unpickler(pickle.Unpickler):
-    def __init__(self, packed: bytes, find: Callable):
-        super().__init__(io.BytesIO(packed))
-        self.find = find
-
-    def persistent_load(self, key):
-        return self.find(key)
-
-
-def run_probe(find: Callable, other: Callable, packed: bytes, out: list, limit: int) -> dict:
-    """Run a probe beside the student's objects and return its result as data.
-
-    `find(key)` returns an object of the student's by its name or number, `other` is the form of one
-    that is no data, and `limit` is how many characters of what is printed are kept.
-    """
-    function, arguments, named, news, around = _Unpickler(packed, find).load()
-    set_generators(news)
-    before = around.pop("is_call") and _picture(arguments, named)
-    printed = Capped(limit)
-    with _within(**around), contextlib.redirect_stdout(printed):
-        value = function(*arguments, **named)
-    form = data.encoded(value, out, other)
-    changed = bool(before) and _picture(arguments, named) != before
-    return {"value": form, "printed": printed.text(), "changed": changed}
-
-
-def _picture(arguments: tuple, named: dict) -> bytes | None:
-    """Return the arguments of a call as bytes, to compare them later, where that can be done."""
-    try:
-        return cloudpickle.dumps((arguments, named))
-    except Exception:
-        return None
-
-
-@contextlib.contextmanager
-def _within(grad: bool, restrictions: list[str], dtype: torch.dtype, autocast: torch.dtype | None):
-    """Be in the block as the test is: its gradient mode, restrictions, default dtype and autocast."""
-    was = torch.get_default_dtype()
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(contextlib.redirect_stderr(Capped(0)))
-        stack.enter_context(torch.set_grad_enabled(grad))
-        if autocast is not None:
-            stack.enter_context(torch.autocast("cpu", autocast))
-        for name in restrictions:
-            stack.enter_context(RESTRICTIONS[name]())
-        torch.set_default_dtype(dtype)
-        stack.callback(torch.set_default_dtype, was)
-        yield

@@ -1,7 +1,7 @@
 """Values as data: what a student's process says is decoded without executing anything.
 
 Only plain numbers, text, containers, arrays, tensors and pictures exist in it. Anything else stays
-where it was made, and travels as a number and the name of its class (see `boundary`).
+where it was made, and `boundary` says what travels in its place.
 """
 
 import itertools
@@ -61,8 +61,8 @@ def encoded(value, buffers: list, other: Callable, depth: int = 0):
     if isinstance(value, float):
         return float.__float__(value)
     if isinstance(value, complex):
-        number = complex.__complex__(value)
-        return {"t": "complex", "v": [number.real, number.imag]}
+        pair = complex.__complex__(value)
+        return {"t": "complex", "v": [pair.real, pair.imag]}
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, bytes | bytearray):
@@ -72,9 +72,11 @@ def encoded(value, buffers: list, other: Callable, depth: int = 0):
         return _tensor_form(value, buffers)
     if isinstance(value, np.ndarray):
         return _array_form(value, buffers, "array")
-    if isinstance(value, list | set | frozenset):
-        kind = next(k for k in (list, set, frozenset) if isinstance(value, k))
-        return {"t": kind.__name__, "v": [inside(part) for part in kind.__iter__(value)]}
+    if isinstance(value, list):
+        return {"t": "list", "v": [inside(part) for part in list.__iter__(value)]}
+    if isinstance(value, set | frozenset):
+        kind = "set" if isinstance(value, set) else "frozenset"
+        return {"t": kind, "v": [inside(part) for part in value]}
     if isinstance(value, tuple):
         parts = [inside(part) for part in tuple.__iter__(value)]
         return _tuple_form(value) | {"v": parts}
@@ -135,20 +137,22 @@ def _tensor_form(tensor: torch.Tensor, buffers: list) -> dict:
     dtype = str(tensor.dtype).removeprefix("torch.")
     if dtype not in DTYPES or tensor.layout is not torch.strided or tensor.is_meta:
         raise Unsendable(f"tensors of {tensor.dtype}, {tensor.layout} cannot be handed over")
-    order = sorted(range(tensor.dim()), key=tensor.stride, reverse=True)  # as with channels last
-    values = torch.Tensor.detach(tensor)
-    if not values.permute(order).is_contiguous():
-        order = list(range(tensor.dim()))
+    values, order = torch.Tensor.detach(tensor), list(range(tensor.dim()))
+    by_stride = sorted(order, key=tensor.stride, reverse=True)
+    if not values.is_contiguous() and values.permute(by_stride).is_contiguous():
+        order = by_stride  # as with channels last
     values = values.permute(order)
     if values.dtype is torch.bfloat16:  # which NumPy does not know
         values = values.contiguous().view(torch.int16)
     buffers.append(values.numpy(force=True).tobytes())
     kind = "parameter" if isinstance(tensor, nn.Parameter) else "tensor"
     form = {"t": kind, "d": dtype, "s": list(tensor.shape), "o": order, "b": len(buffers) - 1}
-    return form | ({"grad": "leaf" if tensor.is_leaf else "graph"} if tensor.requires_grad else {})
+    if tensor.requires_grad and not tensor.is_leaf:
+        return {"t": "graph", "v": form}
+    return form | ({"grad": True} if tensor.requires_grad else {})
 
 
-SEQUENCES = {
+SEQUENCES: dict[str, Callable] = {
     "list": list, "tuple": tuple, "set": set, "frozenset": frozenset, "size": torch.Size, "iterator": iter,
     "bytes": bytes, "bytearray": bytearray, "range": range, "slice": slice,
 }  # fmt: skip
@@ -200,8 +204,9 @@ def _decoded(form: dict, buffers: list, other: Callable, depth: int):
             return namedtuple(form["n"], names)(*map(inside, form["v"]))
         case "returned":
             made = vars(torch.return_types).get(form["n"])
-            is_tuple = isinstance(made, type) and issubclass(made, tuple)
-            return made(map(inside, form["v"])) if is_tuple else _refuse(form["n"])
+            if not (isinstance(made, type) and issubclass(made, tuple)):
+                return _refuse(form["n"])
+            return made(map(inside, form["v"]))
         case "class":
             return known_class(form["v"]) or _refuse(form["v"])
         case "dtype":
@@ -224,21 +229,6 @@ def _refuse(what):
     raise WireError(f"a value that is not allowed: {what!r}")
 
 
-class _Elsewhere(torch.autograd.Function):
-    """What was computed in another process: its gradients cannot be had here."""
-
-    @staticmethod
-    def forward(_, values: torch.Tensor, anchor: torch.Tensor) -> torch.Tensor:
-        return values.view_as(values)
-
-    @staticmethod
-    def backward(_, *gradients):
-        raise TypeError(
-            "no gradient comes back through a call of the student's code: call backward inside a "
-            "function, give that function to expect, and let it return the gradients"
-        )
-
-
 def _tensor(form: dict, buffers: list) -> torch.Tensor:
     dtype, shape, order = DTYPES[form["d"]], *([int(n) for n in form[k]] for k in "so")
     if min(shape, default=1) < 0 or sorted(order) != list(range(len(shape))):
@@ -249,8 +239,6 @@ def _tensor(form: dict, buffers: list) -> torch.Tensor:
     tensor = there.permute([order.index(n) for n in range(len(order))])
     if form["t"] == "parameter":
         return nn.Parameter(tensor, requires_grad="grad" in form)
-    if form.get("grad") == "graph":
-        return _Elsewhere.apply(tensor, torch.ones((), requires_grad=True))
     return tensor.requires_grad_("grad" in form)
 
 

@@ -27,7 +27,8 @@ class Random:
 
 def generator_states() -> dict[str, tuple | bytes]:
     """Return the states of Python's, NumPy's and torch's generators, each equal only to itself."""
-    kind, keys, *rest = np.random.get_state(legacy=True)
+    kind, keys, *rest = np.random.get_state()
+    assert isinstance(keys, np.ndarray)
     return {
         "python": random.getstate(),
         "numpy": (kind, keys.tobytes(), *rest),

@@ -56,7 +56,8 @@ class Session:
         finally:
             self.is_packing = False
         answer, buffers = self.ask("probe", [packed])
-        return boundary.result_of(self, function, answer, buffers)
+        given = [*arguments, *named.values()]
+        return boundary.result_of(self, function, given, answer, buffers)
 
     def defined(self, names: list[str]) -> dict[str, object]:
         """Return what the student's code defines under these names: data, or what stands for it."""

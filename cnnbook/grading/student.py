@@ -23,10 +23,10 @@ from cnnbook.forked import messages
 from cnnbook.forked.server import PR_SET_PDEATHSIG, die_with_parent, libc
 from cnnbook.grading import data, sandbox
 from cnnbook.grading.assignment import link_files
-from cnnbook.grading.boundary import run_probe
 from cnnbook.grading.cells import CellRunner, describe, flush_figures
 from cnnbook.grading.generators import seed_generators, skip_absent_gpus
 from cnnbook.grading.limits import Limits
+from cnnbook.grading.run_probe import run_probe
 
 POLLRDHUP = 0x2000
 

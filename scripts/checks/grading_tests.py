@@ -4,7 +4,7 @@ from scripts.checks.pytests import GRADING, by_function, run_pytest
 from scripts.paths import ROOT
 from scripts.proof.unit import Outcome, Unit
 
-TOGETHER = ("tests/test_submissions.py", "tests/test_wire.py")  # one fixture serves all their tests
+TOGETHER = ("tests/test_submissions.py", "tests/test_data.py")  # one fixture serves all their tests
 # What a locked-in process reads cannot be seen: the helpers that answers may import.
 UNSEEN = ("cnnbook/*.py",)
 

@@ -1,8 +1,6 @@
-"""Values on the wire: what goes in comes out, and nothing else can be made to come out."""
+"""Values as data: what goes in comes out, and nothing else can be made to come out."""
 
-import random
 import socket
-import sys
 import threading
 import time
 from collections import namedtuple
@@ -16,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnbook.forked import messages
-from cnnbook.grading import answers, arguments, generators, pictures, wire
+from cnnbook.grading import data
 
 plain_values = st.recursive(
     st.none()
@@ -36,13 +34,13 @@ plain_values = st.recursive(
 
 def there_and_back(value):
     """Encode, send through a socket, and decode."""
-    buffers, refuse = [], lambda other: (_ for _ in ()).throw(wire.Unsendable(str(type(other))))
-    form = wire.plain(value, buffers, refuse)
+    buffers, refuse = [], lambda other: (_ for _ in ()).throw(data.Unsendable(str(type(other))))
+    form = data.encoded(value, buffers, refuse)
     left, right = socket.socketpair()
     with left, right:
         messages.send(left, {"v": form}, buffers)
         message, out = messages.receive(right, 1 << 24)
-    return wire.value_of(message["v"], out, refuse)
+    return data.decoded(message["v"], out, refuse)
 
 
 @given(plain_values)
@@ -93,11 +91,11 @@ def test_a_named_tuple_keeps_its_names():
 )
 def test_no_form_makes_more_than_a_value(form):
     with pytest.raises(messages.WireError):
-        wire.value_of(form, [], lambda other: None)
+        data.decoded(form, [], lambda other: None)
 
 
 def test_a_decimal_of_endless_digits_is_not_sent():
-    with pytest.raises(wire.Unsendable):
+    with pytest.raises(data.Unsendable):
         there_and_back(Decimal("1e999999999"))
 
 
@@ -109,14 +107,13 @@ def test_a_decimal_of_endless_digits_is_not_sent():
     ],
 )
 def test_the_order_of_dimensions_in_memory_comes_back(tensor):
-    buffers = []
-    form = wire.tensor_form(tensor, buffers)
-    back = wire.tensor_of(form, buffers)
+    back = there_and_back(tensor)
     assert torch.equal(back, tensor)
     assert back.stride() == tensor.stride()
+    form = data.encoded(tensor, buffers := [], None)
     for order in ([0, 0, 1, 2], [7], "x", [0, 1, 2, -1]):
         with pytest.raises(messages.WireError):
-            wire.tensor_of({**form, "o": order}, buffers)
+            data.decoded({**form, "o": order}, buffers, None)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "int64", "bool", "complex64", "U3", "f2"])
@@ -128,15 +125,13 @@ def test_arrays_come_back(dtype, shape):
     assert np.array_equal(back, array)
 
 
-@pytest.mark.parametrize("name", wire.DTYPES)
+@pytest.mark.parametrize("name", data.DTYPES)
 @pytest.mark.parametrize("shape", [(), (0, 2), (3,), (2, 1, 4)])
 def test_tensors_come_back(name, shape):
     tensor = (
-        (torch.arange(24)[: torch.Size(shape).numel()] % 2).reshape(shape).to(wire.DTYPES[name])
+        (torch.arange(24)[: torch.Size(shape).numel()] % 2).reshape(shape).to(data.DTYPES[name])
     )
-    buffers: list[bytes] = []
-    form = wire.tensor_form(tensor.transpose(0, -1) if tensor.dim() else tensor, buffers)
-    back = wire.tensor_of(form, buffers)
+    back = there_and_back(tensor.transpose(0, -1) if tensor.dim() else tensor)
     assert back.dtype == tensor.dtype
     assert torch.equal(back, tensor.transpose(0, -1) if tensor.dim() else tensor)
 
@@ -154,8 +149,7 @@ def test_tensors_come_back(name, shape):
     ids=["single", "every second", "transposed", "expanded", "scalar", "empty"],
 )
 def test_views_of_tensors_come_back(view):
-    buffers = []
-    back = wire.tensor_of(wire.tensor_form(view, buffers), buffers)
+    back = there_and_back(view)
     assert back.shape == view.shape
     assert torch.equal(back, view)
 
@@ -180,14 +174,14 @@ def test_subclasses_are_what_they_are_at_heart():
 
 @pytest.mark.parametrize("value", [object(), print, [print], np.array([None]), type])
 def test_what_is_no_data_is_refused(value):
-    with pytest.raises(wire.Unsendable):
+    with pytest.raises(data.Unsendable):
         there_and_back(value)
 
 
 def test_a_value_that_holds_itself_is_refused():
     held = []
     held.append(held)
-    with pytest.raises(wire.Unsendable, match="holds itself"):
+    with pytest.raises(data.Unsendable, match="holds itself"):
         there_and_back(held)
 
 
@@ -203,10 +197,10 @@ def test_a_value_that_holds_itself_is_refused():
 )  # fmt: skip
 def test_forged_forms_are_refused(form):
     def refuse(other):
-        raise wire.WireError("not plain")
+        raise messages.WireError("not plain")
 
-    with pytest.raises(wire.WireError):
-        wire.value_of(form, [b"1234"], refuse)
+    with pytest.raises(messages.WireError):
+        data.decoded(form, [b"1234"], refuse)
 
 
 @pytest.mark.parametrize(
@@ -219,26 +213,26 @@ def test_forged_forms_are_refused(form):
     ids=str,
 )  # fmt: skip
 def test_forged_tensors_are_refused(form):
-    with pytest.raises(wire.WireError):
-        wire.tensor_of(form, [b"1234", b""])
+    with pytest.raises(messages.WireError):
+        data.decoded({"t": "tensor", "o": [0], **form}, [b"1234", b""], None)
 
 
 @pytest.mark.parametrize(
     "form",
     [
-        {"mode": "F", "s": [100_000, 100_000], "b": 0},
-        {"mode": "L", "s": [3, 3], "b": 0},
-        {"mode": "L", "s": [-2, -4], "b": 0},
-        {"mode": "L", "s": [4, 2], "b": 0, "ok": True},
-        {"mode": "1", "s": [3, 8], "b": 0, "ok": True},
+        {"t": "picture", "m": "F", "s": [100_000, 100_000], "b": 0},
+        {"t": "picture", "m": "L", "s": [3, 3], "b": 0},
+        {"t": "picture", "m": "L", "s": [-2, -4], "b": 0},
+        {"t": "picture", "m": "L", "s": [4, 2], "b": 0, "ok": True},
+        {"t": "picture", "m": "1", "s": [3, 8], "b": 0, "ok": True},
     ],
 )
 def test_an_image_has_the_size_of_its_pixels(form):
     if form.pop("ok", False):
-        assert pictures.picture_of(form, [bytes(8)]).size == tuple(form["s"])
+        assert data.decoded(form, [bytes(8)], None).size == tuple(form["s"])
     else:
-        with pytest.raises(wire.WireError, match="an image of"):
-            pictures.picture_of(form, [bytes(8)])
+        with pytest.raises(messages.WireError, match="an image of"):
+            data.decoded(form, [bytes(8)], None)
 
 
 def test_a_message_that_is_too_large_or_malformed_is_refused():
@@ -274,23 +268,6 @@ def test_a_trickle_of_bytes_does_not_move_the_deadline():
         thread.join()
 
 
-@pytest.mark.parametrize("by_memory", [True, False])
-def test_every_use_of_pythons_generator_leaves_a_mark(by_memory, monkeypatch):
-    assert (sys.implementation.name == "cpython") == generators.STATE_IS_THERE
-    monkeypatch.setattr(generators, "STATE_IS_THERE", by_memory and generators.STATE_IS_THERE)
-    random.seed(3)
-    first = generators.python_mark()
-    for use in (random.random, lambda: random.getrandbits(8), lambda: random.gauss(0, 1)):
-        before = generators.python_mark()
-        use()
-        assert generators.python_mark() != before
-    between = generators.python_mark()
-    random.gauss(0, 1)  # the second of a pair, which was kept from the first
-    assert generators.python_mark() != between
-    random.seed(3)
-    assert generators.python_mark() == first
-
-
 @pytest.mark.parametrize("sizes", [[], [0], [5, 0, 7], [messages.SMALL], [messages.SMALL + 1, 3]])
 def test_small_and_large_messages_come_in_one_piece(sizes):
     left, right = socket.socketpair()
@@ -304,29 +281,3 @@ def test_small_and_large_messages_come_in_one_piece(sizes):
         right.setblocking(False)
         with pytest.raises(BlockingIOError):
             right.recv(1)  # nothing is left behind
-
-
-@pytest.mark.parametrize(
-    ("view", "allowed"),
-    [
-        ([[2, 3], [3, 1], 0], True),
-        ([[2], [3], 2], True),
-        ([[], [], 5], True),  # a single number
-        ([[2], [3], 3], False),  # one number too far
-        ([[1], [1], -1], False),
-        ([[2], [-1], 3], False),
-        ([[7], [1], 0], False),
-    ],
-)
-def test_a_view_shows_what_was_sent_and_nothing_beside_it(view, allowed):
-    everything = torch.arange(10.0)  # a test's own data, of which a function was given a part
-    sent = arguments.Encoder()
-    sent.encode(everything[2:8])
-    form = wire.tensor_form(torch.zeros(view[0]), buffers := []) | {"alias": [0, *view]}
-    answer = {"tensors": [form]}
-    if allowed:
-        (seen,) = answers.Decoder(None, answer, buffers, sent).tensors
-        assert torch.equal(seen, everything[2:8].as_strided(view[0], view[1], 2 + view[2]))
-    else:
-        with pytest.raises(messages.WireError, match="not sent"):
-            answers.Decoder(None, answer, buffers, sent)
