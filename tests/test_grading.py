@@ -1,4 +1,4 @@
-"""The engine's own parts: calls by proxy, rebuilding, recording, and what happens when things break."""
+"""The engine's own parts: calls, rebuilding, recording, and what happens when things break."""
 
 import ast
 import contextlib

@@ -3,15 +3,12 @@
 intake     read what was handed in, as data          (collect: from a learning management system)
 rebuild    put the answers into the instructor's notebook
 warm       what the fork server, cnnbook.forked, imports for it
-student    the locked-in process that runs answers   (sandbox, cells, student_call, student_values,
-                                                      student_networks)
-trial      the trusted process that runs the tests   (session, arguments, kept, lent, answers,
-                                                      proxies, network_proxy, generators,
-                                                      pictures)
+student    the locked-in process that runs answers   (sandbox, cells, run_probe)
+run_tests  the trusted process that runs the tests   (session, boundary, generators)
 reasons    what a test is worth, and why             (result, executed)
 grade      a class: many at once, one writer         (workers, record, hints, course)
 feedback   a page for each student                   (export: reports and files for others)
 
-`wire` and `module_tree` say what may pass between the two processes; `cli` is the command,
+`data` says what comes back from the student's process; `cli` is the command,
 `doctor` tries the walls of the sandbox, `limits` holds every limit.
 """

@@ -79,36 +79,56 @@ expect(scale, torch.ones(2, 3), 2.0, gives=torch.full((2, 3), 2.0), look_at="eac
 ### BEGIN HIDDEN TESTS
 x = torch.arange(6.0)
 expect(scale, x, 3.0, gives=torch.arange(6.0) * 3, look_at="each value")
-assert torch.equal(x, torch.arange(6.0)), "look at  x stays as it is"
+
+def afterwards(x):
+    scale(x, 3.0)
+    return x
+
+expect(afterwards, x, gives=torch.arange(6.0), look_at="x stays as it is")
 ### END HIDDEN TESTS
 """),
     ],
     "Net": [
         ("test_net", 2, """
-net = Net(5)
-assert isinstance(net, nn.Module) and issubclass(Net, nn.Module)
-assert sum(p.numel() for p in net.parameters()) == 25, "look at  one dense layer"
-assert net(torch.zeros(3, 4)).shape == (3, 5), "look at  the shape"
+assert Net(5)(torch.zeros(3, 4)).shape == (3, 5), "look at  the shape"
+
+def parameters():
+    return [parameter.shape for parameter in Net(5).parameters()]
+
+expect(parameters, gives=[torch.Size([5, 4]), torch.Size([5])], look_at="one dense layer")
 ### BEGIN HIDDEN TESTS
-weight, bias = torch.randn(5, 4), torch.randn(5)
-net.load_state_dict({"dense.weight": weight, "dense.bias": bias})
-x = torch.randn(7, 4)
-assert torch.allclose(net(x), (x @ weight.T + bias).relu(), atol=1e-6), "look at  the values"
+def output(state, x):
+    net = Net(5)
+    net.load_state_dict(state)
+    return net(x)
+
+weight, bias, x = torch.randn(5, 4), torch.randn(5), torch.randn(7, 4)
+expect(output, {"dense.weight": weight, "dense.bias": bias}, x, gives=(x @ weight.T + bias).relu(), look_at="the values")
 ### END HIDDEN TESTS
 """),
         ("test_net_gradient", 1, """
 ### BEGIN HIDDEN TESTS
-net = Net(3).train()
-net.load_state_dict({"dense.weight": torch.full((3, 4), 0.1), "dense.bias": torch.zeros(3)})
-optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
-x, before = torch.ones(2, 4, requires_grad=True), None
-for _ in range(20):
-    loss = (net(x) - 1).square().sum()
-    before = before or loss.item()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-assert x.grad is not None and loss.item() < before, "look at  gradients"
+def losses(net, x):
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+    found = []
+    for _ in range(20):
+        loss = (net(x) - 1).square().sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        found.append(loss)
+    return torch.stack(found)
+
+def trained(state, x):
+    net = Net(3).train()
+    net.load_state_dict({f"dense.{name}": value for name, value in state.items()})
+    return losses(net, x)
+
+dense, x = nn.Linear(4, 3), torch.ones(2, 4)
+with torch.no_grad():
+    dense.weight.fill_(0.1), dense.bias.zero_()
+state = {name: value.clone() for name, value in dense.state_dict().items()}
+expect(trained, state, x, gives=losses(nn.Sequential(dense, nn.ReLU()), x), look_at="gradients")
 ### END HIDDEN TESTS
 """),
     ],

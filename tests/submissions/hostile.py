@@ -207,9 +207,9 @@ def answers_replaced(name: str, content: str, score: float, why: str) -> None:
 
 # Each of these ended the trusted process, which then had no score for anything.
 for _name, _content in {
-    "values_that_are_none": '"values": 7, "value": 7',
-    "values_of_no_kind": '"values": {"double": [1], "scale": {"t": "x"}}, "value": {"t": "x"}',
-    "a_tensor_that_is_not_there": '"values": {"double": {"t": "tensor", "i": 10**9}}, "value": 0',
+    "values_that_are_none": '"names": 7, "value": 7',
+    "values_of_no_kind": '"names": {"double": [1], "scale": {"t": "x"}}, "value": {"t": "x"}',
+    "a_tensor_that_is_not_there": '"names": {"double": {"t": "tensor", "d": "float32", "s": [1], "o": [0], "b": 10**9}}, "value": 0',
 }.items():
     answers_replaced(_name, _content, 0, "answers that cannot be read are no answers")
 for _name, _content in {
@@ -301,7 +301,7 @@ def network_that_lies():
     """
 
 
-@forged(FULL - 2, "gradients without the values", "Net")
+@forged(FULL - 3, "gradients without the values", "Net")
 def network_with_hooks():
     """
     class Net(nn.Module):
