@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cnnbook.forked import messages
 from cnnbook.forked.server import ForkServer
+from cnnbook.grading.deadlines import Deadline, clock_of
 from cnnbook.grading.limits import MIB, Limits
 from cnnbook.grading.session import Session
 from cnnbook.grading.student_errors import StudentGone
@@ -181,7 +182,11 @@ def locked_in(warm: ForkServer, limits: Limits):
         if answer.get("sandbox") is not None:
             raise OSError(answer["sandbox"])
         session = Session(channel, limits.message)
-        session.deadline = time.monotonic() + limits.cell_seconds
+        session.deadline = Deadline(
+            clock_of(answer["keeper"]),
+            limits.cell_seconds,
+            limits.by_the_clock(limits.cell_seconds),
+        )
         yield session
 
 

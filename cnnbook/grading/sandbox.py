@@ -17,6 +17,7 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
+from cnnbook.forked.cgroup import Group
 from cnnbook.grading import seccomp
 from cnnbook.grading.limits import Limits
 
@@ -59,15 +60,16 @@ def separate() -> None:
         _call("unshare", libc.unshare(spaces))
 
 
-def enter(limits: Limits, extra: dict[str, str] | None = None) -> None:
+def enter(limits: Limits, group: Group, extra: dict[str, str] | None = None) -> None:
     """Build the walls around this process, in namespaces of its own, and drop all privileges.
 
-    `extra` are more folders to see, read-only: place in the sandbox → path outside.
+    `group` is the control group that it belongs in; `extra` are more folders to see, read-only: place in the sandbox → path outside.
     """
     is_root = os.getuid() == 0
     user = 100_000 + os.getpid() + int.from_bytes(os.urandom(2)) if is_root else os.getuid()
     try:
-        _own_root(limits, user, extra or {})
+        with group.entering():
+            _own_root(limits, user, extra or {})
     except (OSError, ValueError) as error:
         raise SandboxError(f"no own file system: {error}") from error
     os.environ.update(HOME=SCRATCH, TMPDIR=SCRATCH, USER="student", MPLBACKEND="agg")
