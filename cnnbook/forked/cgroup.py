@@ -6,9 +6,8 @@
             NAME/           one thing that is locked in
 
 Where memory runs out, the kernel ends a process of the group whose limit was reached: nothing in
-`apart` can have one of `trusted` ended. Version 1 of the kernel's interface has a tree for each kind
-of limit, version 2 one for all, and many machines have both; whatever can be had is used. Without the
-right to make groups, a `Group` does nothing and is false.
+`apart` can have one of `trusted` ended. Whatever limits can be had are used; without the right to make
+groups, a `Group` does nothing and is false.
 """
 
 import contextlib
@@ -19,14 +18,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-WANTED = ("memory", "pids", "cpu", "cpuacct")
+from cnnbook.forked.cgroup_trees import MEMORY, controllers_of, hand_on, memory_of, trees
+
 SHARE = 0.75  # of the memory that there is
 RUN = "cnnbook-"
-NO_LIMIT = 1 << 60  # version 1 writes a number of this size where there is none
 
 # What is written → the file's name in version 1 and in version 2.
 FILES = {
-    "memory": ("memory.limit_in_bytes", "memory.max"),
+    "memory": MEMORY,
     "memory and swap": ("memory.memsw.limit_in_bytes",),
     "swap": ("memory.swap.max",),
     "processes": ("pids.max",),
@@ -114,8 +113,8 @@ def enter_group() -> None:
     Where memory runs out among them, the kernel ends the largest.
     """
     leave_groups()
-    chains = list(_trees())
-    memory = int(SHARE * _memory(chains))
+    chains = list(trees())
+    memory = int(SHARE * memory_of(chains))
     made = [_run_in(chain) for chain in chains]
     _run[:] = [folder for folder in made if folder is not None]
     Group([folder / "trusted" for folder in _run]).limit({"memory": memory})
@@ -147,7 +146,7 @@ def made_apart(name: str, limits: dict[str, int]) -> Group:
 
 def leave_groups() -> None:
     """Remove the groups of runs that have ended, and whatever is still in them."""
-    for chain in _trees():
+    for chain in trees():
         for parent in chain:
             for folder in parent.glob(f"{RUN}*"):
                 if not _is_running(folder):
@@ -171,63 +170,19 @@ def _run_in(chain: list[Path]) -> Path | None:
         for parent in chain:
             folder = parent / name
             try:
-                _hand_on(parent)
+                hand_on(parent)
                 folder.mkdir()
-                if needed not in _controllers(folder):
+                if needed not in controllers_of(folder):
                     raise OSError("a parent that hands no limit on")
-                _hand_on(folder)
+                hand_on(folder)
                 for part in ("trusted", "apart"):
                     (folder / part).mkdir()
-                _hand_on(folder / "apart")
+                hand_on(folder / "apart")
                 (folder / "trusted" / "cgroup.procs").write_text("0")
                 return folder
             except OSError:
                 Group([folder]).remove()
     return None
-
-
-def _controllers(folder: Path) -> str:
-    """Return what a group of version 2 controls; any group of version 1 will do."""
-    file = folder / "cgroup.controllers"
-    return file.read_text() if file.exists() else " ".join(WANTED)
-
-
-def _hand_on(folder: Path) -> None:
-    """Let the groups below one of version 2 have the limits that it has itself."""
-    file = folder / "cgroup.subtree_control"
-    for controller in WANTED if file.exists() else ():
-        if controller in _controllers(folder).split():
-            with contextlib.suppress(OSError):
-                file.write_text(f"+{controller}")
-
-
-def _trees() -> Iterator[list[Path]]:
-    """Return for each tree the groups from the top that can be seen down to this process's own."""
-    own: dict[str, str] = {}
-    for line in Path("/proc/self/cgroup").read_text().splitlines():
-        _, controllers, path = line.split(":", 2)
-        own |= dict.fromkeys(controllers.split(","), path)  # version 2 has none there: ""
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        before, _, after = line.partition(" - ")
-        root, place = before.split()[3:5]
-        kind, _, options = after.split()
-        names = {"cgroup": set(options.split(",")) & set(WANTED), "cgroup2": {""}}.get(kind, set())
-        if names and min(names) in own:
-            path = Path(own[min(names)])
-            is_seen = path.is_relative_to(root) and ".." not in path.parts
-            below = path.relative_to(root) if is_seen else Path()
-            lower = [Path(place) / part for part in (below, *below.parents)]
-            yield [folder for folder in reversed(lower) if folder.is_dir()]
-
-
-def _memory(chains: list[list[Path]]) -> int:
-    """Return the bytes that this process may use: the machine's, or what a group above it allows."""
-    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    for folder in (folder for chain in chains for folder in chain):
-        for name in FILES["memory"]:
-            with contextlib.suppress(OSError, ValueError):  # "max"
-                found.append(int((folder / name).read_text()))
-    return min(found)
 
 
 def _members(folder: Path) -> list[int]:

@@ -108,6 +108,11 @@ def visible_paths() -> list[str]:
     return found
 
 
+def writable_folders(limits: Limits) -> dict[str, int]:
+    """Return the folders that a student may write to, and the bytes that fit into each."""
+    return {SCRATCH: limits.scratch, "/dev/shm": limits.scratch, "/tmp": 16 << 20}
+
+
 def _own_root(limits: Limits, user: int, extra: dict[str, str]) -> None:
     _mount(None, "/", None, MS_REC | MS_PRIVATE)
     sources = {path: os.open(path, os.O_PATH | os.O_NOFOLLOW) for path in visible_paths()}
@@ -115,8 +120,9 @@ def _own_root(limits: Limits, user: int, extra: dict[str, str]) -> None:
     devices = {f"/dev/{name}": os.open(f"/dev/{name}", os.O_PATH) for name in DEVICES}
     root = "/tmp"
     _mount("root", root, "tmpfs", MS_NOSUID, "size=4m,mode=755")
-    writable = {SCRATCH: limits.scratch, "/dev/shm": limits.scratch, "/tmp": 16 << 20}
-    for place, size in writable.items():  # first, for Python itself may be installed below /tmp
+    for place, size in writable_folders(
+        limits
+    ).items():  # first, for Python itself may be installed below /tmp
         os.makedirs(root + place)
         options = f"size={size},nr_inodes={limits.scratch_files},mode=777"
         _mount("scratch", root + place, "tmpfs", MS_NOSUID | MS_NODEV, options)
