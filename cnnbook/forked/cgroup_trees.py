@@ -40,9 +40,9 @@ def trees() -> Iterator[list[Path]]:
         kind, _, options = after.split()
         names = {"cgroup": set(options.split(",")) & set(WANTED), "cgroup2": {""}}.get(kind, set())
         if names and min(names) in own:
-            path = Path(own[min(names)])
-            is_seen = path.is_relative_to(root) and ".." not in path.parts
-            below = path.relative_to(root) if is_seen else Path()
+            group = Path(own[min(names)])
+            is_seen = group.is_relative_to(root) and ".." not in group.parts
+            below = group.relative_to(root) if is_seen else Path()
             chain = [Path(place) / part for part in (below, *below.parents)]
             yield [folder for folder in reversed(chain) if folder.is_dir()]
 
