@@ -40,6 +40,11 @@ class Group:
 
     def __init__(self, folders: list[Path]):
         self.folders = folders
+        self.above: dict[Path, int] = {}
+
+    def hold(self) -> None:
+        """Keep the way to the group open, for a process that will no longer see its path."""
+        self.above = {f: os.open(f.parent, os.O_PATH | os.O_DIRECTORY) for f in self.folders}
 
     def __bool__(self) -> bool:
         return bool(self.folders)
@@ -99,7 +104,7 @@ class Group:
             for below in [path for path in folder.glob("*") if path.is_dir()]:
                 Group([below]).remove(seconds)
         end = time.monotonic() + seconds
-        while left := [folder for folder in self.folders if not _removed(folder)]:
+        while left := [f for f in self.folders if not _removed(f, self.above.get(f))]:
             if time.monotonic() > end:
                 return  # the next run tries again
             Group(left).kill()
@@ -192,9 +197,9 @@ def _members(folder: Path) -> list[int]:
         return []
 
 
-def _removed(folder: Path) -> bool:
+def _removed(folder: Path, above: int | None) -> bool:
     try:
-        folder.rmdir()
+        os.rmdir(folder if above is None else folder.name, dir_fd=above)
     except OSError as error:
         return isinstance(error, FileNotFoundError)
     return True

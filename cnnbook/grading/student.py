@@ -45,6 +45,7 @@ def main(channel: socket.socket, address: str, role: str) -> None:
     os.sched_setaffinity(0, begin.get("cpus", os.sched_getaffinity(0)))
     protected = role == "student"
     group = made_apart(str(os.getpid()), limits.of_a_group())
+    group.hold()  # what is locked in takes the file system of this process along
     try:
         if protected:
             sandbox.separate()
