@@ -10,7 +10,9 @@ LIMITS = replace(Limits(), cell_seconds=5)
 SETUP = "import numpy as np\nimport random\nimport torch\nfrom torch import nn\n"
 
 
-def score_of(answer: str, test: str, *, right: str = "def f():\n    pass") -> tuple[float, dict]:
+def score_of(
+    answer: str, test: str, *, right: str = "def f():\n    pass", limits: Limits = LIMITS
+) -> tuple[float, dict]:
     """Return the share of points that a test gives an answer, and the question's result."""
 
     def notebook(source):
@@ -38,6 +40,6 @@ def score_of(answer: str, test: str, *, right: str = "def f():\n    pass") -> tu
         "release": notebook("# your code"),
     }
     handed = asdict(HandedIn(cells=[{"cell_type": "code", "source": answer, "grade_id": "f"}]))
-    result = workers.grade_submission({**release, "files": None}, handed, LIMITS.as_dict())
+    result = workers.grade_submission({**release, "files": None}, handed, limits.as_dict())
     (question,) = result["questions"]
     return question["score"], question

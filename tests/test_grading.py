@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -154,6 +155,7 @@ def test_right_answers_of_every_kind_get_full_marks_and_the_release_gets_none(no
     classes = [
         {},
         *({q: sources[n % len(sources)] for q, sources in right.items()} for n in range(3)),
+        {q: compiled(sources[-1]) for q, sources in right.items()},
     ]
     for answers in classes:
         result = workers.grade_submission(
@@ -168,6 +170,44 @@ def test_right_answers_of_every_kind_get_full_marks_and_the_release_gets_none(no
     untouched = workers.grade_submission(release, handed_with(release, stubs), Limits().as_dict())
     assert {q["state"] for q in untouched["questions"]} == {"missing"}
     assert sum(q["score"] for q in untouched["questions"]) == 0
+
+
+def compiled(source):
+    """Return an answer whose functions are given to torch.compile, as a hurried student may do."""
+    decorated = re.sub(
+        r"^(@|def )",
+        r"@torch.compile(backend='eager', fullgraph=True)\n\1",
+        source,
+        count=1,
+        flags=re.M,
+    )
+    return f"import torch\n{decorated}"
+
+
+COMPILED = {
+    "a function": "g = torch.compile(lambda x: x + 1, fullgraph=True)",
+    "a decorated function": "@torch.compile(mode='max-autotune')\ndef g(x):\n    return x + 1",
+    "a network": "net = torch.compile(nn.Identity())\ndef g(x):\n    return net(x) + 1",
+    "a network in place": "g = nn.ReLU()\ng.compile()\ng(torch.ones(1))\ndef g(x): return x + 1",
+    "in the function": "def g(x):\n    return torch.compile(torch.add, backend='aot_eager')(x, 1)",
+}
+
+
+@pytest.mark.parametrize("what", COMPILED)
+def test_torch_compile_costs_no_points_and_no_time(what):
+    answer = f"""
+import time
+before = time.process_time()
+{COMPILED[what]}
+g(torch.zeros(1))
+spent = time.process_time() - before
+def f():
+    return g(torch.ones(2)).tolist(), spent
+"""
+    score, question = score_of(
+        answer, "got, spent = f()\nassert got == [2, 2]\nassert spent < 0.1, spent"
+    )
+    assert score == 1, question["tests"]
 
 
 # --- rebuilding

@@ -4,5 +4,5 @@ server     the parent that forks, and how to ask it for a child
 messages   what two processes say to each other
 kernel     Jupyter kernels that are such children
 trace      what a process reads of a folder
-cgroup     one control group for the parent and all its children
+cgroup     control groups: for the parent with its children, and for each thing that they lock in
 """

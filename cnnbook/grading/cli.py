@@ -184,7 +184,7 @@ def _doctor(options) -> int:
     from cnnbook.grading.doctor import examine
 
     found = examine(options.course.resolve() / "nbgrader_config.py")
-    _say(options, found, [f"{wall:40s} {state}" for wall, state in found.items()])
+    _say(options, found, [f"{wall:44s} {state}" for wall, state in found.items()])
     return OK if all(state.startswith("holds") for state in found.values()) else PROBLEMS
 
 

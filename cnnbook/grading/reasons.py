@@ -44,13 +44,13 @@ def explain(
     hidden, origin = cell.is_hidden(line), origin_of(error)
     detail = f"{type(error).__name__}: {describe(error)} (line {line} of {cell.id})"
     if isinstance(error, StudentGone):
-        return error.state, GONE[error.state], f"{error.state}: {error.reason}"
+        return error.state, _what_ended(error), f"{error.state}: {error.reason}"
     if type(error).__name__ == "TooLong" and origin is None:
         return "timeout", GONE["timeout"], detail
     if isinstance(error, NameError) and origin is None:
         name = getattr(error, "name", None) or "a name"
         if gone is not None:
-            return gone.state, f"{GONE[gone.state]} So {name} is not defined.", detail
+            return gone.state, f"{_what_ended(gone)} So {name} is not defined.", detail
         if failed is not None:
             what = f"{_first(failed)}: {failed.get('text', '')}"[:500]
             place = f" at line {failed['line']}" if failed.get("line") else ""
@@ -67,6 +67,11 @@ def explain(
     if hidden:
         message = f"A check on other inputs could not use what came back ({type(error).__name__})."
     return "wrong", message, detail
+
+
+def _what_ended(gone: StudentGone) -> str:
+    """Return why a process ended; of a deadline, the words that name it."""
+    return gone.reason if gone.state == "timeout" else GONE[gone.state]
 
 
 def _from_the_student(

@@ -14,6 +14,7 @@ from cnnbook.forked import messages
 from cnnbook.forked.server import fork
 from cnnbook.grading.assignment import Cell, names_by_cell
 from cnnbook.grading.cells import CellRunner, Ran
+from cnnbook.grading.deadlines import Allowance
 from cnnbook.grading.executed import clean_outputs
 from cnnbook.grading.generators import seed_generators
 from cnnbook.grading.limits import Limits, TooLong, alarm
@@ -38,7 +39,7 @@ class TestRun:
         self.role = "student" if job["sandbox"] else "student-unprotected"
         self.files = job.get("files")
         self.only = job.get("only")  # the one question to grade
-        self.end = time.monotonic() + limits.total_seconds
+        self.time = Allowance(limits)
         self.trusted = CellRunner(limits.output)
         self.session: Session | None = None
         self.gone: dict[int, StudentGone] = {}  # steps that ended the student's process
@@ -72,6 +73,7 @@ class TestRun:
         if answer.get("sandbox", "no answer") is not None:
             raise NoSandbox(str(answer.get("sandbox", "it ended")))
         self.session = Session(channel, self.limits.message)
+        self.time.count(answer["keeper"])
         self.fresh = False
 
     def stop(self) -> None:
@@ -84,7 +86,7 @@ class TestRun:
         """Start a new process and run the cells before `upto` again, without the guilty ones."""
         self.stop()
         self.restarts += 1
-        if self.restarts > self.limits.restarts or time.monotonic() > self.end:
+        if self.restarts > self.limits.restarts or self.time.is_over:
             return
         self.start()
         for index in range(upto):
@@ -98,7 +100,7 @@ class TestRun:
         for attempt in (1, 2):
             if self.session is None:
                 return
-            self.session.deadline = min(time.monotonic() + self.limits.cell_seconds, self.end)
+            self.session.deadline = self.time.deadline()
             self.fresh = False
             try:
                 answer, _ = self.session.ask("run", source=step.source, name=step.id)
@@ -148,8 +150,11 @@ class TestRun:
             )
             return False
         if self.session is None:
-            late = time.monotonic() > self.end
-            why = "the notebook took too long" if late else "the submission crashed too often"
+            why = (
+                "the notebook took too long"
+                if self.time.is_over
+                else "the submission crashed too often"
+            )
             self.tests[cell.id] = TestResult(
                 cell.id, cell.points, 0.0, "not run", f"Not run: {why}."
             )
@@ -181,14 +186,13 @@ class TestRun:
 
     def one_try(self, cell: Cell, index: int, session: Session) -> tuple[TestResult, Ran]:
         """Run a test cell here; its probes run in the student's process."""
-        seconds = min(self.limits.cell_seconds, max(self.end - time.monotonic(), 0.1))
-        session.deadline = time.monotonic() + seconds
+        session.deadline = end = self.time.deadline()
         calls = session.calls
         session.unseen.clear()
         try:
             self.refresh(session)
             seed_generators(int(hashlib.sha256(cell.id.encode()).hexdigest()[:8], 16))
-            with alarm(seconds + 2):
+            with alarm(end.seconds + 2, end.by_the_clock + 2):
                 ran = self.trusted.run(cell.source, cell.id)
         except StudentGone as error:
             ran = Ran(error=error)

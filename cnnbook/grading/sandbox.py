@@ -17,6 +17,7 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
+from cnnbook.forked.cgroup import Group
 from cnnbook.grading import seccomp
 from cnnbook.grading.limits import Limits
 
@@ -59,15 +60,16 @@ def separate() -> None:
         _call("unshare", libc.unshare(spaces))
 
 
-def enter(limits: Limits, extra: dict[str, str] | None = None) -> None:
+def enter(limits: Limits, group: Group, extra: dict[str, str] | None = None) -> None:
     """Build the walls around this process, in namespaces of its own, and drop all privileges.
 
-    `extra` are more folders to see, read-only: place in the sandbox → path outside.
+    `group` is the control group that it belongs in; `extra` are more folders to see, read-only: place in the sandbox → path outside.
     """
     is_root = os.getuid() == 0
     user = 100_000 + os.getpid() + int.from_bytes(os.urandom(2)) if is_root else os.getuid()
     try:
-        _own_root(limits, user, extra or {})
+        with group.entering():
+            _own_root(limits, user, extra or {})
     except (OSError, ValueError) as error:
         raise SandboxError(f"no own file system: {error}") from error
     os.environ.update(HOME=SCRATCH, TMPDIR=SCRATCH, USER="student", MPLBACKEND="agg")
@@ -106,6 +108,11 @@ def visible_paths() -> list[str]:
     return found
 
 
+def writable_folders(limits: Limits) -> dict[str, int]:
+    """Return the folders that a student may write to, and the bytes that fit into each."""
+    return {SCRATCH: limits.scratch, "/dev/shm": limits.scratch, "/tmp": 16 << 20}
+
+
 def _own_root(limits: Limits, user: int, extra: dict[str, str]) -> None:
     _mount(None, "/", None, MS_REC | MS_PRIVATE)
     sources = {path: os.open(path, os.O_PATH | os.O_NOFOLLOW) for path in visible_paths()}
@@ -113,8 +120,9 @@ def _own_root(limits: Limits, user: int, extra: dict[str, str]) -> None:
     devices = {f"/dev/{name}": os.open(f"/dev/{name}", os.O_PATH) for name in DEVICES}
     root = "/tmp"
     _mount("root", root, "tmpfs", MS_NOSUID, "size=4m,mode=755")
-    writable = {SCRATCH: limits.scratch, "/dev/shm": limits.scratch, "/tmp": 16 << 20}
-    for place, size in writable.items():  # first, for Python itself may be installed below /tmp
+    for place, size in writable_folders(
+        limits
+    ).items():  # first, for Python itself may be installed below /tmp
         os.makedirs(root + place)
         options = f"size={size},nr_inodes={limits.scratch_files},mode=777"
         _mount("scratch", root + place, "tmpfs", MS_NOSUID | MS_NODEV, options)

@@ -5,6 +5,7 @@ import time
 
 from cnnbook.forked import messages
 from cnnbook.grading import boundary
+from cnnbook.grading.deadlines import Clock, Deadline
 from cnnbook.grading.generators import Random
 from cnnbook.grading.student_errors import StudentGone
 
@@ -15,7 +16,7 @@ class Session:
     def __init__(self, channel, message_limit: int):
         self.channel, self.message_limit = channel, message_limit
         self.number = 0
-        self.deadline = float("inf")
+        self.deadline = Deadline(Clock(lambda: 0.0), float("inf"), float("inf"))
         self.random = Random()
         self.calls = 0
         self.unseen: set[str] = set()  # what a test cannot have seen of the calls that it made
@@ -25,11 +26,12 @@ class Session:
         """Send a request and return its answer. Raises StudentGone where none comes in time."""
         self.number += 1
         try:
-            self.channel.settimeout(max(self.deadline - time.monotonic(), 0.001))
+            self.channel.settimeout(max(self.deadline.end - time.monotonic(), 0.001))
             messages.send(self.channel, {"op": op, "n": self.number, **content}, buffers or [])
-            answer, out = messages.receive(self.channel, self.message_limit, self.deadline)
-        except TimeoutError:
-            raise StudentGone("timeout", "it did not end in time") from None
+            self.deadline.wait(self.channel)
+            answer, out = messages.receive(self.channel, self.message_limit, self.deadline.end)
+        except TimeoutError as error:
+            raise StudentGone("timeout", str(error) or str(self.deadline.over())) from None
         except (EOFError, OSError):
             raise StudentGone("crashed", "its process ended in the middle") from None
         except messages.WireError as error:

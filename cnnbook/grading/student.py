@@ -20,6 +20,7 @@ import warnings
 import torch
 
 from cnnbook.forked import messages
+from cnnbook.forked.cgroup import Group, made_apart
 from cnnbook.forked.server import PR_SET_PDEATHSIG, die_with_parent, libc
 from cnnbook.grading import data, sandbox
 from cnnbook.grading.assignment import link_files
@@ -38,10 +39,13 @@ def main(channel: socket.socket, address: str, role: str) -> None:
     limits = Limits(**begin["limits"])
     os.sched_setaffinity(0, begin.get("cpus", os.sched_getaffinity(0)))
     protected = role == "student"
+    group = made_apart(str(os.getpid()), limits.of_a_group())
+    group.hold()  # what is locked in takes the file system of this process along
     try:
         if protected:
             sandbox.separate()
     except OSError as error:
+        group.remove()
         messages.send(channel, {"sandbox": str(error)}, [])
         return
     die_with_parent(parent)  # again: who changes its user is not told any more
@@ -52,7 +56,7 @@ def main(channel: socket.socket, address: str, role: str) -> None:
             _be_first(itself)
         else:
             die_with_parent(keeper)
-        _locked_in(channel, limits, begin, protected)
+        _locked_in(channel, limits, begin | {"keeper": keeper}, protected, group)
     listening = select.poll()
     pidfd = os.pidfd_open(child)
     listening.register(pidfd, select.POLLIN)
@@ -60,6 +64,7 @@ def main(channel: socket.socket, address: str, role: str) -> None:
     if all(fd != pidfd for fd, _ in listening.poll()):
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
+    group.remove()
     with contextlib.suppress(OSError):
         channel.setblocking(False)
         messages.send(channel, {"ended": _ended_by(status, protected)}, [])
@@ -94,13 +99,14 @@ def _ended_by(status: int, protected: bool) -> int:
     return os.WEXITSTATUS(status) if protected else 0
 
 
-def _locked_in(channel, limits: Limits, begin: dict, protected: bool) -> None:
+def _locked_in(channel, limits: Limits, begin: dict, protected: bool, group: Group) -> None:
     files = begin.get("files")
     try:
         try:
             if protected:
-                sandbox.enter(limits, {"/assignment": files} if files else {})
+                sandbox.enter(limits, group, {"/assignment": files} if files else {})
             else:
+                group.enter()
                 os.chdir(begin.get("folder", "."))
         except OSError as error:
             messages.send(channel, {"sandbox": str(error)}, [])
@@ -111,7 +117,7 @@ def _locked_in(channel, limits: Limits, begin: dict, protected: bool) -> None:
         os.dup2(nothing, 2)
         if files and protected:
             link_files("/assignment")
-        messages.send(channel, {"sandbox": None}, [])
+        messages.send(channel, {"sandbox": None, "keeper": begin["keeper"]}, [])
         Student(channel, limits).serve()
     except BaseException:
         traceback.print_exc()

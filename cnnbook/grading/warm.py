@@ -12,6 +12,7 @@ PRELOADED = (
     "matplotlib.pyplot", "IPython.core.inputtransformer2", "asyncio", "cloudpickle", "inspect",
     "cnnbook.checks", "cnnbook.runtime", "cnnbook.arithmetic", "sklearn.datasets", "PIL.Image",
     "cnnbook.grading.grade_one", "cnnbook.grading.student", "cnnbook.grading.sandbox",
+    "cnnbook.grading.compiling",
 )  # fmt: skip
 ENVIRONMENT = {  # what is read at import comes too late after a fork
     "OMP_NUM_THREADS": "1",
@@ -20,7 +21,7 @@ ENVIRONMENT = {  # what is read at import comes too late after a fork
     "MPLBACKEND": "agg",
     "CUDA_VISIBLE_DEVICES": "",
     "CNNBOOK_MODE": "quick",
-    "TORCH_COMPILE_DISABLE": "1",  # torch.compile gives what it was given: a compiler takes too long
+    "TORCH_COMPILE_DISABLE": "1",  # for the ways to a compiler that do not lead over torch.compile
     "PYTHONHASHSEED": "0",  # the order of sets is the same in every run
 }
 

@@ -9,6 +9,7 @@ import time
 from cnnbook.forked import messages
 from cnnbook.forked.server import ForkServer
 from cnnbook.grading.course import CourseError
+from cnnbook.grading.limits import Limits
 from cnnbook.grading.warm import start_server
 
 stop = threading.Event()  # set by Ctrl-C; the exception alone may be lost in somebody's callback
@@ -86,7 +87,7 @@ def grade_submission(
         try:
             with warm_parent().fork("grade") as channel:
                 messages.send(channel, job, [])
-                end = time.monotonic() + limits["total_seconds"] + 60
+                end = time.monotonic() + Limits(**limits).by_the_clock(limits["total_seconds"]) + 60
                 answer, _ = messages.receive(channel, 1 << 30, end)
         except (EOFError, OSError, TimeoutError, messages.WireError) as error:
             if attempt == 3 or stop.is_set():

@@ -7,7 +7,7 @@ answers to the other questions, which keep their points.
 import ast
 import inspect
 
-from cnnbook.grading.doctor import PROBES
+from cnnbook.grading.probes import PROBES
 from tests.submissions.course import FULL, NOTEBOOK, Submission
 from tests.submissions.rows import row
 
