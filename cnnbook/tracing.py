@@ -55,11 +55,10 @@ class _QuickShapes(TorchDispatchMode):
         self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        x = args[0] if args else None
-        if func is torch.ops.aten.relu.default and x.is_meta:
-            return torch.empty_like(x)
+        if func is torch.ops.aten.relu.default and args[0].is_meta:
+            return torch.empty_like(args[0])
         if func is torch.ops.aten.native_batch_norm.default and _fits(*args, **kwargs):
-            return torch.empty_like(x), x.new_empty(0), x.new_empty(0)
+            return torch.empty_like(args[0]), args[0].new_empty(0), args[0].new_empty(0)
         return func(*args, **kwargs)
 
 
