@@ -49,7 +49,13 @@ def test_macs_are_half_of_pytorchs_flops(name):
 
 
 @pytest.mark.parametrize(
-    "layers", [[nn.ReLU()], [nn.BatchNorm2d(4)], [nn.BatchNorm2d(4, affine=False), nn.ReLU(True)]]
+    "layers",
+    [
+        [nn.ReLU()],
+        [nn.BatchNorm2d(4)],
+        [nn.BatchNorm2d(4, affine=False), nn.ReLU(True)],
+        [nn.BatchNorm2d(4, track_running_stats=False)],
+    ],
 )
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 def test_shapes_alone_are_those_of_numbers(layers, layout):
