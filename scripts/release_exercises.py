@@ -34,8 +34,9 @@ def assignments(solutions: Path) -> list[str]:
 
 
 def main() -> int:
-    """Release every assignment of this repository."""
-    release(ROOT / "solutions", ROOT / "exercises", ROOT / "nbgrader_config.py")
+    """Release every assignment of the book, and of the small book on which checks are tried."""
+    for book in (ROOT, ROOT / "tests" / "small"):
+        release(book / "solutions", book / "exercises", ROOT / "nbgrader_config.py")
     print("exercises/ is what nbgrader generates from solutions/")
     return 0
 

@@ -1,7 +1,8 @@
 """Proof that the checks can fail: each damage to a copy of the project turns its check red.
 
-Every damage is tried on a copy whose check was green, and the check must fail with the words
-that name the damage, not for some other reason.
+The copy has a book of its own, tests/small, so that no damage depends on what a chapter says. Every
+damage is tried where the check was green, and the check must fail with the words that name the
+damage, not for some other reason.
 """
 
 import json
@@ -9,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -16,18 +18,26 @@ from cnnbook.forked import trace
 from scripts.paths import ROOT
 from scripts.proof.memory import is_source
 
-SHORT = 16  # cells of a chapter that are enough to damage
+BOOK = ("_toc.yml", "index.md", "chapters", "exercises", "guide", "results", "solutions")
+SMALL = Path(__file__).with_name("small")
 
 
 @pytest.fixture
 def project(tmp_path):
-    """A copy of the project, without what was installed and rendered."""
+    """A copy of the project with a small book in the place of the book."""
     copy = tmp_path / "project"
     copy.mkdir()
     # By a command: what is only copied does not count as read by whoever follows this test.
-    names = [path for path in ROOT.iterdir() if is_source(path.name)]
-    subprocess.run(["cp", "-a", *names, copy], check=True)
+    names = [path for path in ROOT.iterdir() if is_source(path.name) and path.name not in BOOK]
+    subprocess.run(["cp", "-a", *names, *SMALL.iterdir(), copy], check=True)
     return copy
+
+
+@pytest.fixture
+def chapter(project):
+    """The copy's only chapter."""
+    assert check(project, "chapters")[0] == 0, "green before the damage"
+    return project / "chapters" / "01_ramp.ipynb"
 
 
 def check(project, name, only=""):
@@ -61,32 +71,6 @@ def replace(path, old, new):
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-@pytest.fixture
-def chapter(project):
-    """The copy's only chapter, cut to its first cells so that it runs in a moment."""
-    path = project / "chapters" / "02_convolution.ipynb"
-    for other in path.parent.glob("*.ipynb"):
-        if other != path:
-            other.unlink()
-    edit(path, lambda cells: cells.__delitem__(slice(SHORT, None)))
-    assert check(project, "chapters")[0] == 0, "green before the damage"
-    return path
-
-
-@pytest.fixture
-def quick_book(project):
-    """The copy, with chapters in which every code cell does nothing: it is rendered in a moment."""
-
-    def blank(cells):
-        for cell in cells:
-            if cell["cell_type"] == "code":
-                cell.update(source=["pass"], outputs=[])
-
-    for path in project.glob("chapters/*.ipynb"):
-        edit(path, blank)
-    return project
-
-
 def code_cell(cells, text):
     return next(c for c in cells if c["cell_type"] == "code" and text in "".join(c["source"]))
 
@@ -101,13 +85,13 @@ def test_a_chapter_cell_that_raises_is_found(project, chapter):
 def test_one_altered_digit_in_a_committed_output_is_found(project, chapter):
     def alter(cells):
         (output,) = code_cell(cells, "here:")["outputs"]
-        assert "8.0" in output["text"][0]
-        output["text"][0] = output["text"][0].replace("8.0", "8.1", 1)
+        assert "2.0" in output["text"][0]
+        output["text"][0] = output["text"][0].replace("2.0", "2.1", 1)
 
     edit(chapter, alter)
     code, words = check(project, "chapters")
     assert code == 1
-    assert "8.1" in words
+    assert "2.1" in words
     assert "mismatch" in words.lower() or "disagree" in words.lower()
 
 
@@ -119,63 +103,64 @@ def test_a_chapter_with_nothing_to_compare_is_found(project, chapter):
 
 
 def test_an_edited_release_is_found(project):
-    release = project / "exercises" / "02_convolution" / "convolution.ipynb"
-    replace(release, "What size comes out?", "What size comes out??")
-    code, words = check(project, "release", "02_convolution")
+    release = project / "exercises" / "01_ramp" / "ramp.ipynb"
+    assert check(project, "release")[0] == 0, "green before the damage; run make exercises"
+    replace(release, "How many places?", "How many places??")
+    code, words = check(project, "release")
     assert code == 1
-    assert "convolution.ipynb: differs" in words
+    assert "ramp.ipynb: differs" in words
 
 
 def test_a_misconception_that_passes_is_found(project):
-    answers = project / "solutions" / "02_convolution" / "misconceptions.py"
-    assert check(project, "misconceptions", "02_convolution/output_size")[0] == 0, "green before"
-    replace(answers, '@right("puts the one inside', '@wrong(hint="?", name="puts the one inside')
-    code, words = check(project, "misconceptions", "02_convolution/output_size")
+    answers = project / "solutions" / "01_ramp" / "misconceptions.py"
+    assert check(project, "misconceptions")[0] == 0, "green before the damage"
+    replace(answers, '@right("the last place', '@wrong(hint="?", name="the last place')
+    code, words = check(project, "misconceptions")
     assert code == 1
-    assert "the wrong answer 'puts the one inside the division' got full marks" in words
+    assert "the wrong answer 'the last place, and one for the first' got full marks" in words
 
 
 def test_an_alternative_answer_that_fails_is_found(project):
-    answers = project / "solutions" / "02_convolution" / "misconceptions.py"
-    replace(answers, "    while start + dilation", "    while 1 + start + dilation")
-    code, words = check(project, "misconceptions", "02_convolution/output_size")
+    answers = project / "solutions" / "01_ramp" / "misconceptions.py"
+    replace(answers, "start + kernel_size <= n", "start + kernel_size < n")
+    code, words = check(project, "misconceptions")
     assert code == 1
-    assert "the right answer 'walks and counts' got" in words
+    assert "the right answer 'slides and counts' got 0 of 3" in words
 
 
 def test_too_few_misconceptions_are_found(project):
-    answers = project / "solutions" / "02_convolution" / "misconceptions.py"
+    answers = project / "solutions" / "01_ramp" / "misconceptions.py"
     text = answers.read_text(encoding="utf-8")
-    start, end = text.index("# 7 ·"), text.index('@right("writes the whole table")')
+    start, end = text.index("# Wrong ones"), text.index("# Right ones")
     answers.write_text(text[:start] + text[end:], encoding="utf-8")
-    code, words = check(project, "misconceptions", "02_convolution/knob_table")
+    code, words = check(project, "misconceptions")
     assert code == 1
-    assert "knob_table: has 0 wrong and 2 right answers" in words
+    assert "places: has 0 wrong and 2 right answers" in words
 
 
 def test_a_release_that_gives_points_away_is_found(project):
-    release = project / "exercises" / "02_convolution" / "convolution.ipynb"
-    edit(release, lambda cells: code_cell(cells, "corrected_cells").update(source=["pass"]))
-    code, words = check(project, "misconceptions", "02_convolution/knob_table")
+    release = project / "exercises" / "01_ramp" / "ramp.ipynb"
+    replace(release, "raise NotImplementedError()", "return n - kernel_size + 1")
+    code, words = check(project, "misconceptions")
     assert code == 1
-    assert "the untouched release earns 2" in words
+    assert "places: the untouched release earns 3" in words
 
 
-def test_a_broken_cross_reference_is_found(quick_book):
-    replace(quick_book / "index.md", "(guide/exercises.md)", "(guide/exercizes.md)")
-    code, words = check(quick_book, "book")
+def test_a_broken_cross_reference_is_found(project):
+    replace(project / "index.md", "(chapters/01_ramp.ipynb)", "(chapters/02_ramp.ipynb)")
+    code, words = check(project, "book")
     assert code == 1
-    assert "guide/exercizes.md" in words
+    assert "chapters/02_ramp.ipynb" in words
 
 
-def test_a_figure_without_alt_text_is_found(quick_book):
-    assert check(quick_book, "book")[0] == 0, "green before the damage"
+def test_a_figure_without_alt_text_is_found(project):
     source = ["import matplotlib.pyplot as plt\n", "plt.plot([1, 2])\n", "plt.show()"]
-    path = quick_book / "chapters" / "02_convolution.ipynb"
-    edit(path, lambda cells: code_cell(cells, "pass").update(source=source))
-    code, words = check(quick_book, "book")
-    assert code == 0
-    code, words = check(quick_book, "pages")
+    path = project / "chapters" / "01_ramp.ipynb"
+    assert check(project, "book")[0] == 0
+    assert check(project, "pages")[0] == 0, "green before the damage"
+    edit(path, lambda cells: code_cell(cells, "plots.bars").update(source=source))
+    assert check(project, "book")[0] == 0
+    code, words = check(project, "pages")
     assert code == 1
     assert "figure without alt text" in words
 
@@ -192,26 +177,22 @@ def test_a_figure_of_the_book_cannot_be_made_without_alt_text(project, chapter):
 
 
 def test_a_solution_that_fails_its_own_tests_is_found(project):
-    solution = project / "solutions" / "02_convolution" / "convolution.ipynb"
-    replace(solution, "total = dilation * (kernel_size - 1)", "total = kernel_size - 1")
-    code, words = check(project, "validate", "solutions/02_convolution/convolution.ipynb")
+    solution = project / "solutions" / "01_ramp" / "ramp.ipynb"
+    replace(solution, "return n - kernel_size + 1", "return n - kernel_size")
+    code, words = check(project, "validate", "solutions/01_ramp")
     assert code == 1
-    assert "solutions/02_convolution/convolution.ipynb: expected 'Success!" in words
+    assert "solutions/01_ramp/ramp.ipynb: expected 'Success!" in words
 
 
 def test_a_release_that_holds_the_solution_is_found(project):
-    names = [
-        project / kind / "02_convolution" / "convolution.ipynb"
-        for kind in ("solutions", "exercises")
-    ]
-    shutil.copy(*names)
-    code, words = check(project, "validate", "exercises/02_convolution/convolution.ipynb")
+    shutil.copy(*(project / kind / "01_ramp" / "ramp.ipynb" for kind in ("solutions", "exercises")))
+    code, words = check(project, "validate", "exercises/01_ramp")
     assert code == 1
-    assert "exercises/02_convolution/convolution.ipynb: expected 'VALIDATION FAILED'" in words
+    assert "exercises/01_ramp/ramp.ipynb: expected 'VALIDATION FAILED'" in words
 
 
 def test_an_untidy_notebook_is_found(project):
-    path = project / "chapters" / "02_convolution.ipynb"
+    path = project / "chapters" / "01_ramp.ipynb"
     edit(
         path, lambda cells: cells[0].update(source=["# One. Two.\n", "\n", "A sentence. Another."])
     )

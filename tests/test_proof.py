@@ -37,11 +37,17 @@ FILES = {
             (ROOT / "data" / "absent").exists()
             with trace.unseen():
                 (ROOT / "data" / "hashed").read_bytes()
-            child = "print(open('data/by_a_child').read())"
-            subprocess.run([sys.executable, "-c", child], cwd=ROOT, check=True)
+            subprocess.run([sys.executable, "-m", "cnnbook.child"], cwd=ROOT, check=True)
+        """,
+    "cnnbook/child.py": """
+        from cnnbook.forked import trace
+        open("data/by_a_child").read()
+        with trace.unseen():
+            open("data/hashed_by_a_child").read()
         """,
     "data/by_a_child": "x",
     "data/hashed": "x",
+    "data/hashed_by_a_child": "x",
     "scripts/checks/sample.py": """
         import json
         from scripts.checks.pytests import run_pytest
@@ -143,7 +149,8 @@ def test_what_a_unit_depends_on_is_proved_again(project, name, units):
 
 
 @pytest.mark.parametrize(
-    "name", ["cnnbook/unused.py", "cnnbook/new.py", "data/hashed", "data/other"]
+    "name",
+    ["cnnbook/unused.py", "cnnbook/new.py", "data/hashed", "data/hashed_by_a_child", "data/other"],
 )
 def test_what_no_unit_looked_at_changes_nothing(project, name):
     append(project, name)

@@ -1,5 +1,7 @@
 """The summary's totals, against PyTorch's own counter."""
 
+import contextlib
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -8,6 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from cnnbook.receptive_field import receptive_field_of
 from cnnbook.summary import count_macs, count_parameters, summarize, trace_shapes
+from cnnbook.tracing import run_on_shapes
 
 
 class Functional(nn.Module):
@@ -43,6 +46,33 @@ def test_macs_are_half_of_pytorchs_flops(name):
     with FlopCounterMode(display=False) as counter:
         module(torch.zeros(1, *shape))
     assert 2 * count_macs(module, shape) == counter.get_total_flops() > 0
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [nn.ReLU()],
+        [nn.BatchNorm2d(4)],
+        [nn.BatchNorm2d(4, affine=False), nn.ReLU(True)],
+        [nn.BatchNorm2d(4, track_running_stats=False)],
+    ],
+)
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_shapes_alone_are_those_of_numbers(layers, layout):
+    class Laid(nn.Module):
+        def forward(self, x):
+            return x.contiguous(memory_format=layout)
+
+    network = nn.Sequential(Laid(), *layers).eval()
+    alone = run_on_shapes(network, (4, 5, 6), contextlib.nullcontext())
+    real = network(torch.zeros(1, 4, 5, 6))
+    assert (alone.shape, alone.dtype, alone.stride()) == (real.shape, real.dtype, real.stride())
+
+
+@pytest.mark.parametrize("channels", [3, 8])
+def test_a_normalisation_of_other_channels_is_no_network(channels):
+    with pytest.raises(RuntimeError):
+        summarize(nn.Sequential(nn.Conv2d(2, 4, 3), nn.BatchNorm2d(channels)), (2, 8, 8))
 
 
 def test_rows_come_in_the_order_in_which_layers_run():

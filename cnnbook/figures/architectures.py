@@ -1,6 +1,8 @@
 """The data of the architecture explorer, counted from the networks of `cnnbook.models` themselves."""
 
+import contextlib
 from collections import deque
+from collections.abc import Iterator
 from math import prod
 
 import torch
@@ -12,7 +14,6 @@ from cnnbook.models.registry import ARCHITECTURES, CIFAR
 from cnnbook.models.video import Inflated
 from cnnbook.receptive_field import ReceptiveField
 from cnnbook.summary import summarize
-from cnnbook.tracing import run_on_shapes
 
 WHOLE, IRREGULAR = 0, -1  # fields that are no number of pixels, as in explorer.js
 
@@ -35,11 +36,13 @@ def layers_of(network: nn.Module, input_shape: tuple[int, ...]) -> list[list]:
     it is the whole input, IRREGULAR where it is not the same at all places. What a layer's normalisation
     and other small parts add in parameters is counted with the layer before them: the sums are right.
     """
-    parts, fields = dict(network.named_modules()), _fields(network, input_shape)
+    parts = dict(network.named_modules())
+    with _following(network) as fields:  # both are seen in one run
+        rows = summarize(network, input_shape).rows
     layers: list[list] = []
     waiting = 0  # parameters of what runs before the first layer
     ran = set()
-    for row in summarize(network, input_shape).rows:
+    for row in rows:
         parameters = 0 if row.name in ran else row.parameters  # a layer may run twice
         ran.add(row.name)
         field = fields[row.name].popleft()
@@ -78,8 +81,9 @@ class _Follower(FieldFollower):
             return self.irregular
 
 
-def _fields(network, input_shape) -> dict[str, deque[int]]:
-    """Return for each layer's name the field of what it puts out, each time that it runs."""
+@contextlib.contextmanager
+def _following(network: nn.Module) -> Iterator[dict[str, deque[int]]]:
+    """Fill in for each layer's name the field of what it puts out, each time that it runs in this block."""
     follower = _Follower()
     seen: dict[str, deque[int]] = {}
 
@@ -95,8 +99,8 @@ def _fields(network, input_shape) -> dict[str, deque[int]]:
         for name, part in network.named_modules()
     ]
     try:
-        run_on_shapes(network, input_shape, follower)
+        with follower:
+            yield seen
     finally:
         for hook in hooks:
             hook.remove()
-    return seen

@@ -7,11 +7,12 @@ from scripts.paths import ROOT
 from scripts.proof.unit import Outcome, Unit
 
 CODE = ("**/*.py", "pyproject.toml")
+TYPED = ("cnnbook/**/*.py", "scripts/**/*.py", "pyproject.toml")  # as pyproject.toml says
 NOTEBOOKS = ("chapters/*.ipynb", "solutions/*/*.ipynb")
 COMMANDS = {
     "ruff's rules": (["ruff", "check", "."], (*CODE, "**/*.ipynb")),
     "ruff's format": (["ruff", "format", "--check", "."], (*CODE, "**/*.ipynb")),
-    "types": (["mypy"], CODE),
+    "types": (["mypy"], TYPED),
     "tidy notebooks": ([sys.executable, "-m", "scripts.tidy_notebooks", "--check"], NOTEBOOKS),
 }
 
