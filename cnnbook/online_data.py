@@ -15,6 +15,7 @@ import torch
 
 from cnnbook.data import LabelledImages
 from cnnbook.downloads import fetch
+from cnnbook.torchvision_import import imported_torchvision
 
 __all__ = ["cifar10", "cifar100", "fashion_mnist", "oxford_pets"]
 
@@ -78,13 +79,12 @@ def _as_images(pixels: np.ndarray) -> torch.Tensor:
 
 def _torchvision_datasets():
     try:
-        from torchvision import datasets
-    except (ImportError, RuntimeError) as error:  # RuntimeError: made for another torch
+        return imported_torchvision().datasets
+    except ImportError as error:
         raise ImportError(
             f"torchvision cannot be imported ({error}): install the release that goes with your "
             f"torch, or use the data of cnnbook.data, which needs neither it nor the network"
         ) from error
-    return datasets
 
 
 def _home(

@@ -1,15 +1,8 @@
-"""torchvision beside a CPU-only torch: import it from here, as `torchvision`.
+"""torchvision as the tests need it, also beside a CPU-only torch: import it from here."""
 
-Such a torch lacks two operators that torchvision asks for at import; nothing here calls them.
-"""
+from cnnbook.torchvision_import import imported_torchvision
 
-import torch
-
-_library = torch.library.Library("torchvision", "DEF")
-_library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-_library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-
-import torchvision  # noqa: E402
+torchvision = imported_torchvision()
 
 __all__ = ["make", "torchvision"]
 
