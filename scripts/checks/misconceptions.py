@@ -13,6 +13,25 @@ from scripts.paths import ROOT, solutions
 from scripts.proof.unit import Outcome, Unit
 
 LEAST_WRONG, LEAST_RIGHT = 8, 2
+SPOILS_ITS_ARGUMENTS = """
+import functools, inspect, torch
+
+def spoiling(answer):
+    @functools.wraps(answer)
+    def spoils(*given, **named):
+        result = answer(*given, **named)
+        for value in (*given, *named.values()):
+            if isinstance(value, torch.Tensor):
+                value.data.zero_()
+            elif isinstance(value, list | dict):
+                value.clear()
+        return result
+
+    return spoils
+
+if inspect.isfunction({name}):
+    {name} = spoiling({name})
+"""
 
 
 def units() -> list[Unit]:
@@ -63,6 +82,11 @@ def prove(unit: Unit) -> Outcome:
                 )
         elif runner.is_full(answer.source):
             problems.append(f"{question.name}: the wrong answer {answer.name!r} got full marks")
+        elif runner.is_full(answer.source + SPOILS_ITS_ARGUMENTS.format(name=question.name)):
+            problems.append(
+                f"{question.name}: the wrong answer {answer.name!r} gets full marks where it empties "
+                "its arguments: a later check compares with what it emptied"
+            )
     problems += _given_away(unit.payload["release"], question.name)
     return _outcome(problems, 2 + len(answers))
 
