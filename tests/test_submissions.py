@@ -15,7 +15,7 @@ from cnnbook.grading.grade import grade_class, read_results, stored_results
 from cnnbook.grading.limits import Limits
 from cnnbook.grading.result import STATES
 from cnnbook.grading.workers import stop_warm_parent, warm_parent
-from tests.submissions import accidents, hostile  # noqa: F401  (they fill ROWS)
+from tests.submissions import accidents, forgers, hostile  # noqa: F401  (they fill ROWS)
 from tests.submissions.course import ASSIGNMENT, FULL, NOTEBOOK, Submission, make_course
 from tests.submissions.rows import ROWS
 
