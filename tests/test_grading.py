@@ -19,7 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from cnnbook.grading import cli, doctor, grade, sandbox, seccomp, workers
+from cnnbook.forked import cgroup_trees
+from cnnbook.grading import cli, doctor, grade, probes, sandbox, seccomp, workers
 from cnnbook.grading.assignment import released_cells
 from cnnbook.grading.course import Course
 from cnnbook.grading.hints import handed_with
@@ -256,14 +257,29 @@ def _numbered():
 # --- the walls
 
 
+def cgroup_limits_memory(warm):
+    """Return whether a warm parent of that number is in a group of its own with a limit."""
+    return any(
+        file.exists()
+        for chain in cgroup_trees.trees()
+        for parent in chain
+        for file in parent.glob(f"cnnbook-{warm}/trusted/memory.*")
+    )
+
+
 def test_every_wall_holds_and_is_seen_missing_without_a_sandbox(tmp_path, monkeypatch):
     secret = tmp_path / "secret"
     secret.write_text("x")
     warm = start_server()
     try:
-        assert doctor.examine(secret, warm) == {
-            wall: "holds" for wall in [*doctor.PROBES, "an endless loop is ended"]
-        }
+        found = doctor.examine(secret, warm)
+        assert set(found) == {*doctor.PROBES, "an endless loop is ended"}
+        missing = {wall: state for wall, state in found.items() if state != "holds"}
+        if missing:  # a machine where nobody here may make a control group: then it is said
+            assert missing == {
+                wall: f"DOES NOT HOLD{doctor.NO_GROUP}" for wall in probes.NEED_A_GROUP
+            }
+            assert not cgroup_limits_memory(warm.process.pid)
         open_walls = start_server()
         original = open_walls.fork
         open_walls.fork = lambda role: original("student-unprotected")
@@ -276,6 +292,38 @@ def test_every_wall_holds_and_is_seen_missing_without_a_sandbox(tmp_path, monkey
         assert {wall: found[wall] for wall in harmless} == dict.fromkeys(harmless, "DOES NOT HOLD")
     finally:
         warm.close()
+
+
+# What is taken out of the warm process that locks students in → the walls that are seen to be missing.
+WITHOUT = {
+    "Limits.of_a_group = lambda self: {}": probes.NEED_A_GROUP,
+    "Limits.of_a_group = lambda self: {}; sandbox._limit = lambda limits: None": (
+        "memory of one process is limited", "processes are limited", "the size of one file is limited",
+    ),
+    "mount = sandbox._mount; sandbox._mount = lambda *given: "
+    "mount(*given[:4], *('mode=777' for _ in given[4:]))": (
+        "bytes of all files are limited", "the number of files is limited",
+    ),
+    "Limits.of_a_group = lambda self: {}; sandbox.seccomp.install = lambda: None": (
+        "files in memory are limited",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", WITHOUT)
+def test_each_way_of_using_memory_disk_and_processes_is_seen_without_its_wall(
+    change, tmp_path, monkeypatch
+):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\nif any('cnnbook.forked.server' in a for a in sys.orig_argv):\n"
+        "    from cnnbook.grading import sandbox\n"
+        f"    from cnnbook.grading.limits import Limits\n    {change}\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
+    walls = WITHOUT[change]
+    monkeypatch.setattr(doctor, "PROBES", {wall: probes.PROBES[wall] for wall in walls})
+    found = doctor.examine(tmp_path / "secret")
+    assert [wall for wall in walls if not found[wall].startswith("DOES NOT HOLD")] == []
 
 
 ADD_KEY = {"x86_64": 248, "aarch64": 217}[os.uname().machine]

@@ -19,7 +19,7 @@ from tests.submissions import accidents, forgers, hostile  # noqa: F401  (they f
 from tests.submissions.course import ASSIGNMENT, FULL, NOTEBOOK, Submission, make_course
 from tests.submissions.rows import ROWS
 
-LIMITS = replace(Limits(), cell_seconds=3, total_seconds=40)
+LIMITS = replace(Limits(), cell_seconds=3, total_seconds=40, patience=2, memory=1 << 30)
 
 
 @pytest.fixture(scope="module")

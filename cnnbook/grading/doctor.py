@@ -22,7 +22,10 @@ NO_GROUP = ": only a control group with a limit of memory would, and none can be
 def examine(secret: Path, warm: ForkServer | None = None) -> dict[str, str]:
     """Return, for each wall, "holds" or what is wrong. `secret` is a file that must not be seen."""
     own = warm or start_server()
-    limits = replace(Limits(), memory=512 * MIB, processes=24, scratch=64 * MIB, scratch_files=500)
+    limits = replace(
+        Limits(),
+        memory=512 * MIB, processes=24, file_size=16 * MIB, scratch=64 * MIB, scratch_files=500,
+    )  # fmt: skip
     found = {}
     try:
         with socket.create_server(("127.0.0.1", 0)) as server:

@@ -143,9 +143,9 @@ except OSError:
 import os
 through, block = False, b"x" * (1 << 20)
 try:
-    for number in range(2 * {memory} // (32 * len(block))):
+    for number in range(2 * {memory} // (8 * len(block))):
         file = os.memfd_create(f"file{{number}}")
-        for _ in range(32):
+        for _ in range(8):
             os.write(file, block)
     through = True
 except OSError:

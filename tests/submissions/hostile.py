@@ -518,6 +518,32 @@ def threads_at_exit(s):
     )
 
 
+@row(FULL, "memory that no process counts as its own costs its cell only")
+def shared_memory(s):
+    s.add(
+        "import mmap\nblock, kept = b'x' * (1 << 20), []\nfor _ in range(40):\n"
+        "    kept.append(mmap.mmap(-1, 1 << 26))\n    for _ in range(64):\n"
+        "        kept[-1].write(block)",
+        before="double",
+    )
+
+
+@row(FULL, "so does what lies in the sockets of many processes")
+def full_sockets(s):
+    probe = PROBES["what lies in sockets is limited"].format(processes=45, memory=1 << 30)
+    s.add(probe, before="double")
+
+
+@row(FULL, "busy processes take computing time from their own submission only")
+def busy_processes(s):
+    s.add("import os\nfor _ in range(5):\n    os.fork()\nwhile True:\n    pass", before="double")
+
+
+@row(FULL, "an answer may wait for longer than it may compute")
+def waits(s):
+    s.answer("double", "import time\ndef double(x):\n    time.sleep(0.9)\n    return 2 * x")
+
+
 @row(FULL, "five thousand cells of nothing")
 def thousands_of_cells(s):
     for number in range(1500):
