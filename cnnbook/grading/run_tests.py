@@ -13,6 +13,7 @@ from cnnbook import checks
 from cnnbook.forked import messages
 from cnnbook.forked.server import fork
 from cnnbook.grading.assignment import Cell, names_by_cell
+from cnnbook.grading.boundary import BoundaryError
 from cnnbook.grading.cells import CellRunner, Ran
 from cnnbook.grading.deadlines import Allowance
 from cnnbook.grading.executed import clean_outputs
@@ -199,9 +200,12 @@ class TestRun:
         if isinstance(ran.error, StudentGone | TooLong):
             self.restart(index)
         if ran.error is None:
-            score, message = score_of(ran.value, cell.points)
-            state = "right" if score == cell.points else "partial" if score else "wrong"
-            return TestResult(cell.id, cell.points, score, state, message), ran
+            try:
+                score, message = score_of(ran.value, cell.points)
+                state = "right" if score == cell.points else "partial" if score else "wrong"
+                return TestResult(cell.id, cell.points, score, state, message), ran
+            except BoundaryError as error:  # points that are an object of the student's
+                ran.error = error
         called = self.session is None or self.session.calls > calls
         failed, gone = self.failed.get(cell.question), self.gone_at(cell)
         state, message, detail = explain(cell, ran.error, ran.line, failed, gone, self.lengths)
