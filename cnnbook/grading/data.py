@@ -1,7 +1,7 @@
 """Values as data: what a student's process says is decoded without executing anything.
 
-Only plain numbers, text, containers, arrays, tensors and pictures exist in it. Anything else stays
-where it was made, and `boundary` says what travels in its place.
+Only numbers, text, containers, arrays, tensors and pictures exist in it; `boundary` says what travels
+in the place of anything else.
 """
 
 import itertools
@@ -18,8 +18,7 @@ from torch import nn
 
 from cnnbook.forked.messages import WireError
 
-DEPTH = 60  # of nested containers
-LONGEST = 100_000  # parts of an iterator that are listed
+DEPTH, LONGEST = 60, 100_000  # of nested containers; parts of an iterator
 DTYPES = {
     str(dtype).removeprefix("torch."): dtype
     for dtype in (
@@ -28,9 +27,8 @@ DTYPES = {
     )
 }  # fmt: skip
 ARRAY_DTYPE = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248]|c(8|16)|[SU]\d{1,6})")
-CLASSES = {
-    kind.__name__: kind for kind in (bool, int, float, complex, str, bytes, list, tuple, set, dict)
-}
+PLAIN = (bool, int, float, complex, str, bytes, list, tuple, set, dict)
+CLASSES = {kind.__name__: kind for kind in PLAIN}
 FIELDS, DIGITS = 100, 4000  # of a named tuple; of a Decimal
 MODES = {"1": 1, "L": 8, "LA": 16, "RGB": 24, "RGBA": 32, "I": 32, "F": 32}  # bits of a pixel
 
@@ -66,8 +64,7 @@ def encoded(value, buffers: list, other: Callable, depth: int = 0):
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, bytes | bytearray):
-        buffers.append(bytes(value))
-        return {"t": type(value).__name__, "b": len(buffers) - 1}
+        return {"t": type(value).__name__, "b": _put(bytes(value), buffers)}
     if isinstance(value, torch.Tensor):
         return _tensor_form(value, buffers)
     if isinstance(value, np.ndarray):
@@ -78,8 +75,7 @@ def encoded(value, buffers: list, other: Callable, depth: int = 0):
         kind = "set" if isinstance(value, set) else "frozenset"
         return {"t": kind, "v": [inside(part) for part in value]}
     if isinstance(value, tuple):
-        parts = [inside(part) for part in tuple.__iter__(value)]
-        return _tuple_form(value) | {"v": parts}
+        return _tuple_form(value) | {"v": [inside(part) for part in tuple.__iter__(value)]}
     if isinstance(value, dict):
         return {"t": "dict", "v": [[inside(k), inside(v)] for k, v in dict.items(value)]}
     if isinstance(value, range | slice):
@@ -94,11 +90,10 @@ def encoded(value, buffers: list, other: Callable, depth: int = 0):
     if isinstance(value, Decimal) and _is_short(value):
         return {"t": "decimal", "v": Decimal.__str__(value)}
     if isinstance(value, Image.Image) and value.mode in MODES:
-        buffers.append(value.tobytes())
-        return {"t": "picture", "m": value.mode, "s": list(value.size), "b": len(buffers) - 1}
+        place = _put(value.tobytes(), buffers)
+        return {"t": "picture", "m": value.mode, "s": list(value.size), "b": place}
     if isinstance(value, Iterator):
-        parts = [inside(part) for part in itertools.islice(value, LONGEST)]
-        return {"t": "iterator", "v": parts}
+        return {"t": "iterator", "v": [inside(p) for p in itertools.islice(value, LONGEST)]}
     if isinstance(value, type) and known_class(value.__name__) is value:
         return {"t": "class", "v": value.__name__}
     return other(value)
@@ -125,12 +120,16 @@ def _tuple_form(value: tuple) -> dict:
     return {"t": "tuple"}
 
 
+def _put(raw: bytes, buffers: list) -> int:
+    buffers.append(raw)
+    return len(buffers) - 1
+
+
 def _array_form(value: np.ndarray, buffers: list, kind: str) -> dict:
     dtype = value.dtype.str
     if not ARRAY_DTYPE.fullmatch(dtype):
         raise Unsendable(f"arrays of dtype {dtype} cannot be handed over")
-    buffers.append(value.tobytes())
-    return {"t": kind, "d": dtype, "s": list(value.shape), "b": len(buffers) - 1}
+    return {"t": kind, "d": dtype, "s": list(value.shape), "b": _put(value.tobytes(), buffers)}
 
 
 def _tensor_form(tensor: torch.Tensor, buffers: list) -> dict:
@@ -144,9 +143,9 @@ def _tensor_form(tensor: torch.Tensor, buffers: list) -> dict:
     values = values.permute(order)
     if values.dtype is torch.bfloat16:  # which NumPy does not know
         values = values.contiguous().view(torch.int16)
-    buffers.append(values.numpy(force=True).tobytes())
+    place = _put(values.numpy(force=True).tobytes(), buffers)
     kind = "parameter" if isinstance(tensor, nn.Parameter) else "tensor"
-    form = {"t": kind, "d": dtype, "s": list(tensor.shape), "o": order, "b": len(buffers) - 1}
+    form = {"t": kind, "d": dtype, "s": list(tensor.shape), "o": order, "b": place}
     if tensor.requires_grad and not tensor.is_leaf:
         return {"t": "graph", "v": form}
     return form | ({"grad": True} if tensor.requires_grad else {})

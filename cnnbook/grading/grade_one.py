@@ -23,7 +23,8 @@ from cnnbook.grading.intake import HandedIn
 from cnnbook.grading.limits import Limits
 from cnnbook.grading.rebuild import rebuild
 from cnnbook.grading.result import NotebookResult, QuestionResult
-from cnnbook.grading.run_tests import NoSandbox, TestRun
+from cnnbook.grading.run_tests import TestRun
+from cnnbook.grading.session import NoSandbox
 from cnnbook.grading.ungraded import ungraded
 
 

@@ -6,12 +6,8 @@ in, which is started again without the guilty cell when it dies or hangs.
 
 import functools
 import hashlib
-import os
-import time
 
 from cnnbook import checks
-from cnnbook.forked import messages
-from cnnbook.forked.server import fork
 from cnnbook.grading.assignment import Cell, names_by_cell
 from cnnbook.grading.boundary import BoundaryError
 from cnnbook.grading.cells import CellRunner, Ran
@@ -22,12 +18,8 @@ from cnnbook.grading.limits import Limits, TooLong, alarm
 from cnnbook.grading.reasons import explain, score_of
 from cnnbook.grading.rebuild import Rebuilt, Step
 from cnnbook.grading.result import QuestionResult, TestResult, question_from
-from cnnbook.grading.session import Session
+from cnnbook.grading.session import Session, open_session
 from cnnbook.grading.student_errors import StudentGone, reading_an_answer
-
-
-class NoSandbox(Exception):
-    """The student's process could not be locked in."""
 
 
 class TestRun:
@@ -59,22 +51,8 @@ class TestRun:
 
     def start(self) -> None:
         """Start a student's process. Raises NoSandbox where it cannot be locked in."""
-        begin = {"limits": self.limits.as_dict(), "files": self.files, "folder": os.getcwd()}
-        begin["cpus"] = list(os.sched_getaffinity(0))
-        for attempt in (1, 2, 3):
-            channel = fork(self.address, self.role)
-            try:
-                messages.send(channel, begin, [])
-                answer, _ = messages.receive(channel, 1 << 16, time.monotonic() + 30)
-                break
-            except (EOFError, OSError, messages.WireError) as error:  # killed from outside, say
-                channel.close()
-                if attempt == 3:
-                    raise NoSandbox(f"the student's process did not start ({error!r})") from None
-        if answer.get("sandbox", "no answer") is not None:
-            raise NoSandbox(str(answer.get("sandbox", "it ended")))
-        self.session = Session(channel, self.limits.message)
-        self.time.count(answer["keeper"])
+        self.session, keeper = open_session(self.address, self.role, self.limits, self.files)
+        self.time.count(keeper)
         self.fresh = False
 
     def stop(self) -> None:

@@ -1,13 +1,45 @@
 """The trusted end of the channel to one student's process: requests, answers and deadlines."""
 
+import os
 import signal
 import time
 
 from cnnbook.forked import messages
+from cnnbook.forked.server import fork
 from cnnbook.grading import boundary
 from cnnbook.grading.deadlines import Clock, Deadline
 from cnnbook.grading.generators import Random
+from cnnbook.grading.limits import Limits
 from cnnbook.grading.student_errors import StudentGone
+
+
+class NoSandbox(Exception):
+    """The student's process could not be locked in."""
+
+
+def open_session(
+    address: str, role: str, limits: Limits, files: str | None
+) -> tuple["Session", int]:
+    """Start a student's process, and return the channel to it and the number of its keeper.
+
+    `address` is that of the warm parent, `role` is "student" or "student-unprotected", `files` a
+    folder that it may read. Raises NoSandbox where it cannot be locked in.
+    """
+    where = {"files": files, "folder": os.getcwd(), "cpus": list(os.sched_getaffinity(0))}
+    begin = {"limits": limits.as_dict(), **where}
+    for attempt in (1, 2, 3):
+        channel = fork(address, role)
+        try:
+            messages.send(channel, begin, [])
+            answer, _ = messages.receive(channel, 1 << 16, time.monotonic() + 30)
+            break
+        except (EOFError, OSError, messages.WireError) as error:  # killed from outside, say
+            channel.close()
+            if attempt == 3:
+                raise NoSandbox(f"the student's process did not start ({error!r})") from None
+    if answer.get("sandbox", "no answer") is not None:
+        raise NoSandbox(str(answer.get("sandbox", "it ended")))
+    return Session(channel, limits.message), answer["keeper"]
 
 
 class Session:
