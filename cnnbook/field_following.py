@@ -10,7 +10,7 @@ from functools import reduce
 import torch
 from torch.overrides import TorchFunctionMode
 
-from cnnbook.receptive_field import Layer, ReceptiveField
+from cnnbook.fields import Layer, ReceptiveField
 
 __all__ = ["FieldFollower"]
 

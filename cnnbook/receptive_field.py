@@ -6,62 +6,15 @@ arXiv:1701.04128, for the effective field.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import nn
 
 from cnnbook.arithmetic import effective_kernel_size
+from cnnbook.field_following import FieldFollower
+from cnnbook.fields import Layer, ReceptiveField
 from cnnbook.tracing import run_on_shapes
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A convolution or a pooling along one axis."""
-
-    kernel_size: int
-    stride: int = 1
-    padding: int = 0
-    dilation: int = 1
-
-
-@dataclass(frozen=True)
-class ReceptiveField:
-    """The input positions from which an output can be reached.
-
-    Output i sees the `size` positions from `start + i * jump` on; `start` is negative where
-    padding lets the first output reach beyond the border. `whole_input` says that some path,
-    such as a squeeze-and-excitation block, sees everything; the numbers then describe the
-    paths that do not.
-    """
-
-    size: int = 1
-    jump: int = 1
-    start: int = 0
-    whole_input: bool = False
-
-    def after(self, layer: Layer) -> "ReceptiveField":
-        """Return the field of a layer's outputs, where this one is that of its inputs."""
-        grown = (effective_kernel_size(layer.kernel_size, layer.dilation) - 1) * self.jump
-        return ReceptiveField(
-            size=self.size + grown,
-            jump=self.jump * layer.stride,
-            start=self.start - layer.padding * self.jump,
-            whole_input=self.whole_input,
-        )
-
-    def joined(self, other: "ReceptiveField") -> "ReceptiveField":
-        """Return the smallest field that covers both, where two branches meet.
-
-        Raises ValueError where one branch has a larger stride than the other.
-        """
-        if self.jump != other.jump:
-            raise ValueError(f"branches with jumps {self.jump} and {other.jump} cannot be joined")
-        start = min(self.start, other.start)
-        end = max(self.start + self.size, other.start + other.size)
-        whole = self.whole_input or other.whole_input
-        return ReceptiveField(end - start, self.jump, start, whole)
 
 
 def receptive_field(layers: Iterable[Layer]) -> ReceptiveField:
@@ -85,8 +38,6 @@ def receptive_field_of(module: nn.Module, input_shape: tuple[int, ...]) -> Recep
     counts. Global pooling ends the search: the last map is the one before it.
     Raises ValueError at an operation whose field is not a regular grid (a transposed convolution).
     """
-    from cnnbook.field_following import FieldFollower  # it needs the two classes above
-
     follower = FieldFollower()
     run_on_shapes(module, input_shape, follower)
     return follower.last_map

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnbook.grading import cli, grade, workers
+from cnnbook.grading import cli, engine, grade, workers
 from cnnbook.grading.course import Course
 from cnnbook.grading.grade import grade_class
 from cnnbook.grading.limits import Limits
@@ -99,13 +99,13 @@ def test_no_name_of_a_folder_reaches_the_terminal_as_it_is(tmp_path, capsys):
 
 def test_whatever_scores_depend_on_makes_them_outdated(tmp_path, monkeypatch):
     package = tmp_path / "cnnbook"
-    shutil.copytree(Path(grade.__file__).parents[1], package)
-    before = grade.engine_mark(package)
-    assert before == grade.ENGINE
+    shutil.copytree(Path(engine.__file__).parents[1], package)
+    before = engine.engine_mark(package)
+    assert before == engine.ENGINE
     (package / "checks.py").write_text("# another way to compare numbers\n")
-    changed = grade.engine_mark(package)
-    monkeypatch.setattr(grade, "version", lambda name: "0")
-    assert len({before, changed, grade.engine_mark(package)}) == 3
+    changed = engine.engine_mark(package)
+    monkeypatch.setattr(engine, "version", lambda name: "0")
+    assert len({before, changed, engine.engine_mark(package)}) == 3
 
 
 def test_an_interrupt_that_a_library_turns_into_an_error_is_an_interrupt(

@@ -1,6 +1,7 @@
 """The package as others install it."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 import tomllib
@@ -55,3 +56,38 @@ def test_the_wheel_holds_every_module_and_the_type_marker(tmp_path):
     assert modules <= inside
     assert "cnnbook/py.typed" in inside
     assert not any(name.startswith(("tests/", "scripts/")) for name in inside)
+
+
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in (ROOT / "cnnbook").rglob("*.py")
+}
+
+
+def imported_by(source: str) -> set[str]:
+    """Return this package's modules that a module imports, at its top or anywhere inside."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)}
+    return found & MODULES.keys()
+
+
+def test_no_module_imports_one_that_imports_it():
+    imports = {name: imported_by(path.read_text()) - {name} for name, path in MODULES.items()}
+    assert list(graphlib.TopologicalSorter(imports).static_order())  # raises CycleError
+
+
+def test_an_import_inside_a_function_counts():
+    assert imported_by("def f():\n    from cnnbook import checks") == {"cnnbook", "cnnbook.checks"}
+
+
+def test_files_of_the_grader_fit_on_a_few_screens():
+    lines = {
+        name: len(path.read_text().splitlines())
+        for name, path in MODULES.items()
+        if name.startswith(("cnnbook.grading", "cnnbook.forked"))
+    }
+    assert {name: count for name, count in lines.items() if count > 250} == {}

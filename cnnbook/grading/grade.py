@@ -6,12 +6,11 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 
-from cnnbook.forked import trace
 from cnnbook.grading import hints
 from cnnbook.grading.course import Course, CourseError, digest, require_space, write_whole
+from cnnbook.grading.engine import ENGINE
 from cnnbook.grading.intake import HandedIn, find_notebooks, read_notebook
 from cnnbook.grading.limits import Limits
 from cnnbook.grading.record import Recorder, gradebook_of, require_assignment, timestamp_of
@@ -23,18 +22,8 @@ from cnnbook.grading.written import make_harmless
 RESULT = "result.json"
 
 
-def engine_mark(package: Path = Path(__file__).parents[1]) -> str:
-    """Return a fingerprint of all that scores depend on beside the course: this package and its libraries."""
-    with trace.unseen():
-        code = [path.read_bytes() for path in sorted(package.rglob("*.py"))]
-    return digest(*code, *(version(name) for name in ("torch", "numpy")))
-
-
-ENGINE = engine_mark()
-
-
 @dataclass
-class Summary:
+class RunReport:
     """What a run did."""
 
     graded: list[str] = field(default_factory=list)
@@ -56,7 +45,7 @@ def grade_class(
     limits: Limits | None = None,
     executor: Executor | None = None,
     progress: Callable[[int, int, float], None] = lambda done, total, left: None,
-) -> Summary:
+) -> RunReport:
     """Grade every submission that changed since it was last graded, and record the scores.
 
     `executor` runs the pure part elsewhere, such as `distributed.Client().get_executor()`.
@@ -75,7 +64,7 @@ def grade_class(
     if unknown:
         raise CourseError(f"nothing was handed in by {', '.join(unknown)}")
     require_space(course.autograded)
-    summary = Summary(sandbox=sandbox)
+    summary = RunReport(sandbox=sandbox)
     if students is None:
         for name in course.without_id(assignment):
             summary.failed[name] = "this is no name that a student can have: rename the folder"
@@ -155,7 +144,7 @@ class _Keeper:
     recorder: Recorder
     releases: list[dict]
     tables: list[hints.Table]
-    summary: Summary
+    summary: RunReport
 
     def keep(
         self, student: str, folder: Path, results: list[NotebookResult], fingerprint: str

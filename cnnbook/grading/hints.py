@@ -1,7 +1,7 @@
 """Recognise known misconceptions: a failed answer that behaves like one gets its hint.
 
 Every wrong answer in an assignment's `misconceptions.py` is graded once; what its tests said is its
-picture. An answer of a student's with the same picture made the same mistake.
+fingerprint. An answer of a student's with the same fingerprint made the same mistake.
 """
 
 import json
@@ -11,16 +11,17 @@ from pathlib import Path
 
 from cnnbook.grading.assignment import released_cells
 from cnnbook.grading.course import Course, digest, write_whole
+from cnnbook.grading.engine import ENGINE
 from cnnbook.grading.intake import HandedIn
 from cnnbook.grading.limits import Limits
 from cnnbook.grading.misconceptions import load_answers
 from cnnbook.grading.result import NotebookResult, QuestionResult, result_from
 from cnnbook.grading.workers import grade_submission
 
-Table = dict[str, list[dict]]  # question → [{"picture", "hint"}]
+Table = dict[str, list[dict]]  # question → [{"fingerprint", "hint"}]
 
 
-def picture_of(question: QuestionResult) -> list:
+def fingerprint_of(question: QuestionResult) -> list:
     """Return what the tests said of an answer."""
     return [[test.id, test.score, test.detail] for test in question.tests]
 
@@ -31,7 +32,7 @@ def apply(table: Table, result: NotebookResult) -> None:
         if question.state in ("right", "missing", "by hand"):
             continue
         for known in table.get(question.name, []):
-            if known["picture"] == picture_of(question):
+            if known["fingerprint"] == fingerprint_of(question):
                 question.hint = known["hint"]
                 break
 
@@ -39,12 +40,10 @@ def apply(table: Table, result: NotebookResult) -> None:
 def table(
     course: Course, assignment: str, release: dict, limits: Limits, sandbox: bool, pool: Executor
 ) -> Table:
-    """Return the pictures of an assignment's misconceptions, from the course's cache if they are there."""
+    """Return the fingerprints of an assignment's misconceptions, from the course's cache if they are there."""
     path = course.source / assignment / "misconceptions.py"
     if not path.is_file():
         return {}
-    from cnnbook.grading.grade import ENGINE
-
     mark = digest(ENGINE, path.read_bytes(), json.dumps(release, sort_keys=True))
     cache = course.root / ".cnnbook" / f"hints-{assignment}-{Path(release['notebook']).stem}.json"
     try:
@@ -66,7 +65,7 @@ def table(
     for answer, future in zip(wrong, futures, strict=True):
         result = result_from(future.result())
         question = next(q for q in result.questions if q.name == answer.question)
-        entry = {"picture": picture_of(question), "hint": answer.hint}
+        entry = {"fingerprint": fingerprint_of(question), "hint": answer.hint}
         found.setdefault(answer.question, []).append(entry)
     write_whole(cache, json.dumps({"mark": mark, "table": found}))
     return found
