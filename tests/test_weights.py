@@ -219,12 +219,10 @@ def test_the_record_of_transfer_settles_its_two_doubts_at_rates_of_their_own():
         tried = long[f"{part}_choices"]
         assert sorted(map(str, (run["settings"] for run in tried))) == sorted(map(str, choices))
         rates = record_transfer.best_rates(record_transfer.accuracy_at_rates(tried))
-        at_once = part == "own_rate"
-        reports = (
-            record_transfer.own_rate_reports(rates["fine-tuned"])
-            if at_once
-            else record_transfer.long_reports(rates)
-        )
+        reports = {
+            "own_rate": lambda rates: record_transfer.own_rate_reports(rates["fine-tuned"]),
+            "long": lambda rates: record_transfer.long_reports(rates["from scratch"]),
+        }[part](rates)
         assert [run["settings"] for run in record[part]] == reports
     assert record["hardware_of_later_runs"]["torch"]
 
