@@ -2,8 +2,9 @@
 
 First each method gets the one rate that is best on average over the parts of three tasks that are kept
 for choosing. Then, for each task, number of labels and draw: accuracy, mean confidence and calibration
-error on other pictures of the task. The record goes to results/ and cnnbook/recorded/. An interrupted
-run goes on where it was.
+error on other pictures of the task. Two doubts have runs of their own: fine-tuning from characters at a
+rate chosen for them, and the outlines learned from scratch for many more steps. The record goes to
+results/ and cnnbook/recorded/. An interrupted run goes on where it was.
 
     python -m scripts.record_transfer
 """
@@ -46,6 +47,10 @@ VARIANTS: dict[str, dict[str, float]] = {  # of fine-tuning, with ten labels a c
     "label smoothing 0.1": {"smoothing": 0.1},
     "mixup 0.2": {"mixup": 0.2},
 }
+LONG = {  # steps and rates, on the outlines, with 50 labels a class
+    "from scratch": (2000, (0.01, 0.02, 0.05)),
+    "fine-tuned": (500, (0.02, 0.05, 0.1)),
+}
 
 
 def choices() -> list[dict]:
@@ -58,13 +63,50 @@ def choices() -> list[dict]:
     ]
 
 
+def own_rate_choices() -> list[dict]:
+    """Return the runs by which fine-tuning from characters gets its own rate."""
+    chosen = {"task": "digits", "weights": "omniglot", "labels": 10, "method": "fine-tuned"}
+    return [
+        chosen | {"draw": draw, "rate": rate, "choosing": True}
+        for rate, draw in product((0.002, 0.005, *RATES), range(3))
+    ]
+
+
+def own_rate_reports(rate: float) -> list[dict]:
+    """Return fine-tuning from characters at that rate."""
+    chosen = {"task": "digits", "weights": "omniglot", "method": "fine-tuned", "rate": rate}
+    return [chosen | {"labels": n, "draw": draw} for n, draw in product(COUNTS, DRAWS)]
+
+
+def long_choices() -> list[dict]:
+    """Return the long runs that their rates are chosen by; the part to choose on has 40 a class."""
+    chosen = {"task": "shapes", "weights": "cifar10", "labels": 40, "draw": 0, "choosing": True}
+    return [
+        chosen | {"method": method, "steps": steps, "rate": rate}
+        for method, (steps, rates) in LONG.items()
+        for rate in rates
+    ]
+
+
+def long_reports(rate: float) -> list[dict]:
+    """Return the long runs to report, which are those from scratch."""
+    steps, _ = LONG["from scratch"]
+    chosen = {"task": "shapes", "weights": "cifar10", "labels": 50, "method": "from scratch"}
+    return [chosen | {"draw": draw, "steps": steps, "rate": rate} for draw in DRAWS]
+
+
 def accuracy_at_rates(runs: list[dict]) -> dict[str, dict[float, float]]:
     """Return each method's mean accuracy at each rate."""
-    accuracies: dict[tuple[str, float], list[float]] = defaultdict(list)
+    accuracies: dict[str, dict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
     for run in runs:
         settings = run["settings"]
-        accuracies[settings["method"], settings["rate"]].append(run["accuracy"])
-    return {m: {rate: mean(accuracies[m, rate]) for rate in RATES} for m in METHODS}
+        accuracies[settings["method"]][settings["rate"]].append(run["accuracy"])
+    return {m: {r: mean(a) for r, a in at.items()} for m, at in accuracies.items()}
+
+
+def best_rates(at_rates: dict[str, dict[float, float]]) -> dict[str, float]:
+    """Return each method's rate with the highest mean accuracy."""
+    return {method: max(at, key=at.__getitem__) for method, at in at_rates.items()}
 
 
 def reports(rates: dict[str, float]) -> list[dict]:
@@ -95,8 +137,9 @@ def run(
     method: str,
     rate: float = 0.0,
     choosing: bool = False,
+    steps: int = 0,
 ) -> dict:
-    """Return what one run reached."""
+    """Return what one run reached; with `steps`, also how often it is right on what it learned from."""
     pictures = few_labels.target(task, choosing=choosing)
     few, rest = few_labels.draw(few_labels.prepared(weights_name, pictures), labels, draw)
     torch.manual_seed(draw)
@@ -110,8 +153,13 @@ def run(
             method, {}
         )
         tuning = replace(METHODS.get(method, METHODS["fine-tuned"]), **changes)
+        tuning = replace(tuning, steps=steps or tuning.steps)
         few_labels.tune(Bfloat16(network), few, tuning, seed=draw)
-    return few_labels.measured(few_labels.scores(network, rest), rest.labels)
+    reached = few_labels.measured(few_labels.scores(network, rest), rest.labels)
+    if steps:
+        fitted = few_labels.measured(few_labels.scores(network, few), few.labels)
+        reached["training_accuracy"] = fitted["accuracy"]
+    return reached
 
 
 def timed(chosen: dict) -> dict:
@@ -127,15 +175,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args()
+    before = json.loads(TARGET.read_text()) if TARGET.exists() else {}
+    here = describe_hardware() | {"threads": 1}
     record: dict[str, Any] = {
         "what": "small tasks learned from few labels; intervals come from five draws of labels",
         "cnnbook": __version__,
-        "hardware": describe_hardware() | {"threads": 1},
+        "hardware": before.get("hardware", here),
+        "hardware_of_later_runs": here,
         "precision": "bfloat16 while tuning, float32 when measured",
         "methods": {name: asdict(tuning) for name, tuning in METHODS.items()},
         "variants": VARIANTS,
     }
-    before = json.loads(TARGET.read_text()) if TARGET.exists() else {}
     with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
 
         def add_to(part: str, wanted: list[dict]) -> list[dict]:
@@ -147,14 +197,16 @@ def main() -> None:
             return record[part]
 
         at_rates = accuracy_at_rates(add_to("choices", choices()))
-        rates = {
-            method: max(accuracy, key=accuracy.__getitem__) for method, accuracy in at_rates.items()
-        }
-        runs = add_to("runs", reports(rates))
-    short = {key: value for key, value in record.items() if key != "choices"}
-    text = json.dumps(short | {"accuracy_at_rates": at_rates}, separators=(",", ":"))
+        add_to("runs", reports(best_rates(at_rates)))
+        own = accuracy_at_rates(add_to("own_rate_choices", own_rate_choices()))
+        add_to("own_rate", own_rate_reports(best_rates(own)["fine-tuned"]))
+        long = accuracy_at_rates(add_to("long_choices", long_choices()))
+        add_to("long", long_reports(best_rates(long)["from scratch"]))
+    short = {key: value for key, value in record.items() if not key.endswith("choices")}
+    short |= {"accuracy_at_rates": at_rates, "own_rate_at_rates": own, "long_at_rates": long}
+    text = json.dumps(short, separators=(",", ":"))
     (ROOT / "cnnbook" / "recorded" / "transfer.json").write_text(text + "\n")
-    print(f"{len(runs)} runs in {sum(r['seconds'] for r in runs):.0f} s; rates {rates}")
+    print({part: len(record[part]) for part in ("runs", "own_rate", "long")}, "runs")
 
 
 if __name__ == "__main__":

@@ -61,8 +61,88 @@ def test_a_quiz_has_one_right_answer_and_a_reason_for_each(name):
         assert sum(answer["right"] for answer in answers) == 1, question["ask"]
         assert len({answer["say"] for answer in answers}) == len(answers)
         assert all(len(answer["why"].split()) >= 5 for answer in answers), question["ask"]
-    places = {[a["right"] for a in question["answers"]].index(True) for question in asked}
-    assert len(places) > 1  # not always the same one
+
+
+BOOK = [question for name in NAMES for question in quizzes.questions(name)]
+
+
+def length(answer):
+    return len(answer["say"].replace("`", ""))
+
+
+def guessed(asked, pick):
+    """Return how many a guesser gets right, on average, who draws among the answers picked."""
+    drawn = [pick(question["answers"]) for question in asked]
+    return sum(sum(answer["right"] for answer in answers) / len(answers) for answers in drawn)
+
+
+def nth_longest(place):
+    """Return a guesser who takes the answer of this rank, and draws among those of equal length."""
+
+    def pick(answers):
+        wanted = sorted(map(length, answers), reverse=True)[place]
+        return [answer for answer in answers if length(answer) == wanted]
+
+    return pick
+
+
+GUESSERS = {
+    "longest": nth_longest(0), "middle length": nth_longest(1), "shortest": nth_longest(-1),
+    "first": lambda answers: answers[:1], "second": lambda answers: answers[1:2],
+    "last": lambda answers: answers[-1:],
+}  # fmt: skip
+
+
+def beyond_chance(asked, guesser):
+    """Return by how many standard deviations of blind draws a guesser differs from them."""
+    chances = [1 / len(question["answers"]) for question in asked]
+    deviation = math.sqrt(sum(chance * (1 - chance) for chance in chances))
+    return (guessed(asked, GUESSERS[guesser]) - sum(chances)) / deviation
+
+
+def stands_out(question):
+    """Return whether the right answer is much longer, or much shorter, than every wrong one."""
+    wrong = [length(a) for a in question["answers"] if not a["right"]]
+    right = next(length(a) for a in question["answers"] if a["right"])
+    return not 0.75 * min(wrong) - 2 <= right <= 1.25 * max(wrong) + 2
+
+
+@pytest.mark.parametrize("guesser", GUESSERS)
+def test_a_guesser_who_looks_at_lengths_or_places_scores_at_chance(guesser):
+    assert abs(beyond_chance(BOOK, guesser)) < 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_right_answer_stands_out_by_its_length(name):
+    found = [q["ask"] for q in quizzes.questions(name) if stands_out(q)]
+    assert not found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_place_holds_more_than_two_right_answers_of_five(name):
+    asked = quizzes.questions(name)
+    for guesser in ("first", "second", "last"):
+        assert guessed(asked, GUESSERS[guesser]) <= math.ceil(0.4 * len(asked))
+
+
+def lengthened(question):
+    """Return the question with a right answer that explains itself, as authors like to have it."""
+    answers = [
+        a | {"say": a["say"] + ", since nothing else can be meant here"} if a["right"] else a
+        for a in question["answers"]
+    ]
+    return question | {"answers": answers}
+
+
+def test_one_long_right_answer_is_seen_and_many_are_a_guessers_profit():
+    planted = [lengthened(question) for question in BOOK]
+    assert all(map(stands_out, planted))
+    assert beyond_chance(planted, "longest") > 1
+    assert beyond_chance(BOOK[:26] + planted[26:], "longest") > 1
+    same = [
+        q | {"answers": sorted(q["answers"], key=lambda answer: not answer["right"])} for q in BOOK
+    ]
+    assert beyond_chance(same, "first") > 1
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -207,6 +207,26 @@ def test_the_record_of_transfer_holds_every_run_at_the_best_rates():
     assert record["runs"] == long["runs"] and record["hardware"]["torch"]
 
 
+def test_the_record_of_transfer_settles_its_two_doubts_at_rates_of_their_own():
+    record = recorded.transfer()
+    long = json.loads((ROOT / "results" / "transfer.json").read_text())
+    wanted = {
+        "own_rate": record_transfer.own_rate_choices(),
+        "long": record_transfer.long_choices(),
+    }
+    for part, choices in wanted.items():
+        assert record[part] == long[part]
+        tried = long[f"{part}_choices"]
+        assert sorted(map(str, (run["settings"] for run in tried))) == sorted(map(str, choices))
+        rates = record_transfer.best_rates(record_transfer.accuracy_at_rates(tried))
+        reports = {
+            "own_rate": lambda rates: record_transfer.own_rate_reports(rates["fine-tuned"]),
+            "long": lambda rates: record_transfer.long_reports(rates["from scratch"]),
+        }[part](rates)
+        assert [run["settings"] for run in record[part]] == reports
+    assert record["hardware_of_later_runs"]["torch"]
+
+
 def test_what_is_chosen_on_is_not_reported_on():
     for name, sizes in {
         "digits": (1000, 598),
