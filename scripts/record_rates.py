@@ -74,13 +74,23 @@ def _few(names: Names, side: str, seed: int, rate: float) -> float:
 COMPARISONS = {
     "turned digits": Comparison(
         "04_symmetry",
-        ("imports", "noise", "figure", "rotation", "turned-sets", "turned-nets", "turned-plain")
-        + ("turned-kinds", "turned-run", "norm-kinds"),
+        (
+            "imports",
+            "noise",
+            "figure",
+            "rotation",
+            "turned-sets",
+            "turned-nets",
+            "turned-plain",
+            "turned-kinds",
+            "turned-run",
+            "norm-kinds",
+        ),
         ("plain", "turned", "p4", "p4 + norm", "plain − norm"),
         (0.02, 0.05, 0.1, 0.2, 0.4),
         _parts,
         _turned,
-    ),
+    ),  # fmt: skip
     "few pictures": Comparison(
         "01_why_convolution",
         ("imports", "canvas", "local", "networks", "flat-make", "anywhere", "few-one"),
