@@ -90,7 +90,7 @@ COMPARISONS = {
         (0.02, 0.05, 0.1, 0.2, 0.4),
         _parts,
         _turned,
-    ),  # fmt: skip
+    ),
     "few pictures": Comparison(
         "01_why_convolution",
         ("imports", "canvas", "local", "networks", "flat-make", "anywhere", "few-one"),
