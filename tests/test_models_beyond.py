@@ -80,15 +80,19 @@ def test_repvgg_counts_in_training_and_merged():
     assert count_parameters(repvgg.merge(network)) == 8_309_384
 
 
-def test_a_p4_network_turns_with_the_picture_and_its_logits_stay():
+@pytest.mark.parametrize("norm", [True, False])
+def test_a_p4_network_turns_with_the_picture_and_its_logits_stay(norm):
     torch.manual_seed(0)
-    network = group.p4cnn(in_channels=3).double()
+    network = group.p4cnn(in_channels=3, norm=norm).double().eval()
+    lively(network)
     for name, p in network.named_parameters():
-        if "bias" in name:
+        if "bias" in name or "norm" in name:
             p.data.normal_()
     x = torch.randn(2, 3, 12, 12, dtype=torch.float64)
     assert equivariance_error(network.features, x, rotate90, of_output=rotate_p4) < 1e-12
     assert equivariance_error(network, x, rotate90, of_output=lambda y: y) < 1e-12
+    odd = x[..., :11, :11]  # the pooling drops a row and a column, after a turn others
+    assert equivariance_error(network, odd, rotate90, of_output=lambda y: y) > 1e-3
     plain = resnet20().double().eval()
     x = torch.randn(2, 3, 32, 32, dtype=torch.float64)
     assert equivariance_error(plain, x, rotate90, of_output=lambda y: y) > 1e-3

@@ -12,6 +12,7 @@ from cnnbook.summary import count_parameters
 from cnnbook.training import Recipe
 from scripts.paths import ROOT
 from scripts.record_curves import EXPERIMENTS
+from scripts.record_rates import COMPARISONS, best
 
 NAMES = recorded.RECORDS
 
@@ -81,3 +82,24 @@ def test_the_small_network_has_three_convolutions_and_one_dense_layer(width, nor
     expected = 9 * (2 * w + 2 * w * w + 8 * w * w) + extra * 7 * w + (4 * w + 1) * 7
     assert count_parameters(network) == expected
     assert network(torch.zeros(2, 2, 13, 9)).shape == (2, 7)
+
+
+@pytest.mark.parametrize("name", COMPARISONS)
+def test_each_side_has_the_rate_that_was_best_and_none_at_the_end_of_the_grid(name):
+    long = json.loads((ROOT / "results" / "rates.json").read_text(encoding="utf-8"))
+    sides = long["comparisons"][name]["sides"]
+    assert recorded.rates(name) == best(sides)
+    assert set(sides) == set(COMPARISONS[name].sides)
+    for side, tried in sides.items():
+        assert [float(rate) for rate in tried] == list(COMPARISONS[name].rates)
+        assert min(COMPARISONS[name].rates) < recorded.rates(name)[side] < 0.4
+
+
+@pytest.mark.parametrize("name", COMPARISONS)
+def test_rates_are_found_with_the_chapters_own_cells_on_pictures_kept_back(name):
+    names = COMPARISONS[name].names()
+    kept = set(names["test_part"].tolist())
+    assert len(kept) == 300
+    assert not kept & set(names["train_part"].tolist())
+    assert not kept & set(names["order"][1200:].tolist())
+    assert callable(names[{"turned digits": "accuracies"}.get(name, "accuracy_with")])

@@ -15,7 +15,7 @@ from cnnbook.models.small import small_cnn
 from cnnbook.runtime import device
 from cnnbook.training import Recipe, evaluate, train
 
-__all__ = ["RECORDS", "Laboratory", "about", "normalised", "runs", "timm_tags", "transfer"]
+__all__ = ["RECORDS", "Laboratory", "about", "normalised", "rates", "runs", "timm_tags", "transfer"]
 
 RECORDS = ("augmentation_cifar10", "clinic_cifar10")
 MEAN, DEVIATION = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)  # of CIFAR-10's training set
@@ -87,6 +87,11 @@ def timm_tags() -> dict:
 def transfer() -> dict:
     """Return the record of `scripts/record_transfer.py`: what was done, where, and its `runs`."""
     return _load("transfer")
+
+
+def rates(comparison: str) -> dict[str, float]:
+    """Return each side's best learning rate, as `scripts/record_rates.py` found it."""
+    return _load("rates")[comparison]
 
 
 def curves(run: dict) -> dict:
