@@ -15,7 +15,16 @@ from cnnbook.models.small import small_cnn
 from cnnbook.runtime import device
 from cnnbook.training import Recipe, evaluate, train
 
-__all__ = ["RECORDS", "Laboratory", "about", "normalised", "runs", "timm_tags", "transfer"]
+__all__ = [
+    "RECORDS",
+    "Laboratory",
+    "about",
+    "norm_digits",
+    "normalised",
+    "runs",
+    "timm_tags",
+    "transfer",
+]
 
 RECORDS = ("augmentation_cifar10", "clinic_cifar10")
 MEAN, DEVIATION = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)  # of CIFAR-10's training set
@@ -87,6 +96,16 @@ def timm_tags() -> dict:
 def transfer() -> dict:
     """Return the record of `scripts/record_transfer.py`: what was done, where, and its `runs`."""
     return _load("transfer")
+
+
+def norm_digits() -> dict[tuple[str, int, float], list[float]]:
+    """Return what `scripts/record_norm.py` found: (norm, passes, rate) → accuracies of five seeds."""
+    found: dict[tuple[str, int, float], list[float]] = {}
+    for run in _load("norm_digits")["runs"]:
+        settings = run["settings"]
+        key = settings["norm"], settings["epochs"], settings["rate"]
+        found.setdefault(key, []).append(run["validation_accuracy"])
+    return found
 
 
 def curves(run: dict) -> dict:
