@@ -33,7 +33,8 @@ EXPERIMENTS = [("BN", 3), ("BN, all pictures", 3), ("GN", 3), ("GN", 12), ("none
 
 def network(norm, depth: int = 6, width: int = 16) -> nn.Sequential:
     """Return a classifier of (N, 1, 8, 8) digits; `norm` makes a layer of so many channels, or is None."""
-    layers, channels = [], 1
+    layers: list[nn.Module] = []
+    channels = 1
     for _ in range(depth):
         layers.append(nn.Conv2d(channels, width, 3, padding=1))
         nn.init.kaiming_normal_(layers[-1].weight)
