@@ -36,10 +36,9 @@ def network(norm, depth: int = 6, width: int = 16) -> nn.Sequential:
     layers: list[nn.Module] = []
     channels = 1
     for _ in range(depth):
-        layers.append(nn.Conv2d(channels, width, 3, padding=1))
-        nn.init.kaiming_normal_(layers[-1].weight)
-        layers += [norm(width)] if norm else []
-        layers.append(nn.ReLU())
+        conv = nn.Conv2d(channels, width, 3, padding=1)
+        nn.init.kaiming_normal_(conv.weight)
+        layers += [conv, *([norm(width)] if norm else []), nn.ReLU()]
         channels = width
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, 10))
 
