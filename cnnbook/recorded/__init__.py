@@ -15,7 +15,17 @@ from cnnbook.models.small import small_cnn
 from cnnbook.runtime import device
 from cnnbook.training import Recipe, evaluate, train
 
-__all__ = ["RECORDS", "Laboratory", "about", "normalised", "rates", "runs", "timm_tags", "transfer"]
+__all__ = [
+    "RECORDS",
+    "Laboratory",
+    "about",
+    "norm_digits",
+    "normalised",
+    "rates",
+    "runs",
+    "timm_tags",
+    "transfer",
+]
 
 RECORDS = ("augmentation_cifar10", "clinic_cifar10")
 MEAN, DEVIATION = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)  # of CIFAR-10's training set
@@ -92,6 +102,16 @@ def transfer() -> dict:
 def rates(comparison: str) -> dict[str, float]:
     """Return each side's best learning rate, as `scripts/record_rates.py` found it."""
     return _load("rates")[comparison]
+
+
+def norm_digits() -> dict[tuple[str, int, float], list[float]]:
+    """Return what `scripts/record_norm.py` found: (norm, passes, rate) → accuracies of five seeds."""
+    found: dict[tuple[str, int, float], list[float]] = {}
+    for run in _load("norm_digits")["runs"]:
+        settings = run["settings"]
+        key = settings["norm"], settings["epochs"], settings["rate"]
+        found.setdefault(key, []).append(run["validation_accuracy"])
+    return found
 
 
 def curves(run: dict) -> dict:
