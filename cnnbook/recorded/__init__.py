@@ -15,7 +15,7 @@ from cnnbook.models.small import small_cnn
 from cnnbook.runtime import device
 from cnnbook.training import Recipe, evaluate, train
 
-__all__ = ["RECORDS", "Laboratory", "about", "normalised", "runs", "timm_tags", "transfer"]
+__all__ = ["RECORDS", "Laboratory", "about", "degradation", "normalised", "runs", "timm_tags", "transfer"]
 
 RECORDS = ("augmentation_cifar10", "clinic_cifar10")
 MEAN, DEVIATION = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)  # of CIFAR-10's training set
@@ -77,6 +77,11 @@ class Laboratory:
     def _part(self, chosen) -> LabelledImages:
         whole = self._training
         return normalised(LabelledImages(whole.images[chosen], whole.labels[chosen], whole.classes))
+
+
+def degradation() -> dict:
+    """Return the record of `scripts/record_degradation.py`: what was done, where, and its `runs`."""
+    return _load("degradation")
 
 
 def timm_tags() -> dict:
