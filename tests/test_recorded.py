@@ -1,6 +1,7 @@
 """The recorded runs: what the pages show is what was recorded, and the code that made it still runs."""
 
 import json
+from dataclasses import asdict
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from cnnbook.data import LabelledImages
 from cnnbook.models.small import small_cnn
 from cnnbook.summary import count_parameters
 from cnnbook.training import Recipe
+from scripts import record_degradation
 from scripts.paths import ROOT
 from scripts.record_curves import EXPERIMENTS
 from scripts.record_rates import COMPARISONS, best
@@ -39,6 +41,25 @@ def test_the_short_record_agrees_with_the_long_one(name):
             for curve in ("loss", "validation_accuracy"):
                 value = entry[curve]
                 assert short[curve][epoch] == (None if value is None else round(value, 3))
+
+
+def test_the_degradation_record_holds_every_run_to_its_end():
+    long = json.loads((ROOT / "results" / "degradation.json").read_text(encoding="utf-8"))
+    record = recorded.degradation()
+    assert record["hardware"]["torch"]
+    assert record["recipe"] == asdict(record_degradation.RECIPE)
+    assert [run["settings"] for run in record["runs"]] == record_degradation.SETTINGS
+    for run, whole in zip(record["runs"], long["runs"], strict=True):
+        assert len(run["loss"]) == record["recipe"]["epochs"]
+        assert run == record_degradation.short(whole)
+
+
+def test_the_degradation_record_is_made_by_the_chapters_own_networks():
+    network = record_degradation.chapter_names()["network"]
+    plain, residual = (network(4, 0, skip=skip) for skip in (False, True))
+    x = torch.rand(2, 1, 8, 8)
+    assert count_parameters(plain) == count_parameters(residual)
+    assert not torch.allclose(plain(x), residual(x))
 
 
 def pictures(count, seed):

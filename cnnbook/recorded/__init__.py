@@ -19,6 +19,7 @@ __all__ = [
     "RECORDS",
     "Laboratory",
     "about",
+    "degradation",
     "norm_digits",
     "normalised",
     "rates",
@@ -87,6 +88,11 @@ class Laboratory:
     def _part(self, chosen) -> LabelledImages:
         whole = self._training
         return normalised(LabelledImages(whole.images[chosen], whole.labels[chosen], whole.classes))
+
+
+def degradation() -> dict:
+    """Return the record of `scripts/record_degradation.py`: what was done, where, and its `runs`."""
+    return _load("degradation")
 
 
 def timm_tags() -> dict:
