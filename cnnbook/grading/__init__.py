@@ -7,7 +7,7 @@ student    the locked-in process that runs answers   (sandbox, cells, run_probe)
 run_tests  the trusted process that runs the tests   (session, boundary, generators)
 reasons    what a test is worth, and why             (result, executed)
 grade      a class: many at once, one writer         (workers, record, hints, course)
-feedback   a page for each student                   (export: reports and files for others)
+feedback   a page for each student                   (export: scores for others; report: the class)
 
 `data` says what comes back from the student's process; `cli` is the command,
 `doctor` tries the walls of the sandbox, `limits` holds every limit.

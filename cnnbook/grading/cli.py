@@ -5,7 +5,9 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 from cnnbook.grading.course import Course, CourseError
@@ -63,28 +65,10 @@ def _say(options, data: dict, lines: list[str]) -> None:
 
 
 def _release(options) -> int:
-    course = Course(options.course)
-    from nbgrader.apps.api import NbGraderAPI
+    from cnnbook.grading.release import release
 
-    names = [course.require(options.assignment)] if options.assignment else course.assignments()
-    if not names:
-        raise CourseError(
-            f"{course.source} holds no assignment: make {course.source}/NAME/NAME.ipynb"
-        )
-    api = NbGraderAPI(course.nbgrader, config=course.config)
-    for name in names:
-        done = api.generate_assignment(name, force=True, create=True)
-        if not done["success"]:
-            raise CourseError(
-                f"nbgrader did not release {name}:\n{done.get('log') or done.get('error')}"
-            )
-        answers = course.release / name / "misconceptions.py"
-        if answers.exists():
-            answers.unlink()
-            raise CourseError(
-                f"misconceptions.py of {name}, which holds right answers, would have been released: "
-                f'add "misconceptions.py" to CourseDirectory.ignore in nbgrader_config.py'
-            )
+    course = Course(options.course)
+    names = release(course, options.assignment)
     _say(options, {"released": names}, [f"released {', '.join(names)} into {course.release}"])
     return OK
 
@@ -151,6 +135,13 @@ def _feedback(options) -> int:
     return PROBLEMS if lacking else OK
 
 
+def _add_formats(parser) -> None:
+    from cnnbook.grading.export import FORMATS
+
+    what = "; ".join(f"{name}: {one.what}" for name, one in FORMATS.items())
+    parser.add_argument("--to", choices=FORMATS, default="csv", help=what)
+
+
 def _export(options) -> int:
     from cnnbook.grading.export import scores_of, write_export
     from cnnbook.grading.record import gradebook_of, require_assignment
@@ -168,8 +159,8 @@ def _export(options) -> int:
 
 
 def _report(options) -> int:
-    from cnnbook.grading.export import class_report, report_lines
     from cnnbook.grading.record import gradebook_of, require_assignment
+    from cnnbook.grading.report import class_report, report_lines
 
     course = Course(options.course)
     name = course.require(options.assignment)
@@ -206,9 +197,19 @@ def _check(options) -> int:
     return OK if right == len(found) else PROBLEMS
 
 
+class _Command(argparse.ArgumentParser):
+    """A command's parser; what only it needs is imported when it is the one that was given."""
+
+    more: Callable = staticmethod(lambda: None)
+
+    def parse_known_args(self, *args, **kwargs):
+        self.more()
+        return super().parse_known_args(*args, **kwargs)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cnnbook", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Command)
 
     def command(name: str, run, text: str, *, assignment: bool = True):
         added = commands.add_parser(name, help=text, description=text)
@@ -234,8 +235,8 @@ def _parser() -> argparse.ArgumentParser:
     pages = command("feedback", _feedback, "write a page for each student")
     pages.add_argument("--student", action="append", help="only this one; may be repeated")
     exported = command("export", _export, "write scores for a learning management system")
-    exported.add_argument("--to", choices=("csv", "canvas", "moodle", "gradescope"), default="csv")
     exported.add_argument("--output", type=Path, help="the file to write")
+    exported.more = partial(_add_formats, exported)
     command("report", _report, "say how the class did, question by question")
     command("doctor", _doctor, "test each wall of the sandbox on this machine", assignment=False)
     checked = command(

@@ -5,13 +5,14 @@ import io
 import itertools
 import re
 import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from cnnbook.grading.course import Course, CourseError, write_whole
 
 FORMULA = ("=", "+", "-", "@")
 NAME = re.compile(r"[-+@][\w.@-]*")  # calls nothing, and a system has to find its own ids again
-FORMATS = ("csv", "canvas", "moodle", "gradescope")
 
 
 def safe(value) -> str:
@@ -51,17 +52,24 @@ def scores_of(course: Course, gradebook, assignments: list[str]) -> list[dict]:
     return rows
 
 
+@dataclass(frozen=True)
+class Format:
+    """A file that a system reads: its table, from the rows of `scores_of` and the assignments' names."""
+
+    table: Callable[[list[dict], list[str]], Iterable[list]]
+    takes_many: bool  # assignments at a time
+    what: str
+
+
 def write_export(rows: list[dict], kind: str, path: Path) -> None:
     """Write the rows in one of FORMATS. Raises CourseError where the format takes one assignment."""
     assignments = list(dict.fromkeys(row["assignment"] for row in rows))
-    if kind in ("moodle", "gradescope") and len(assignments) > 1:
+    if len(assignments) > 1 and not FORMATS[kind].takes_many:
         raise CourseError(
             f"{kind} takes one assignment at a time: name one of {', '.join(assignments)}"
         )
-    table = {"csv": _csv, "canvas": _canvas, "moodle": _moodle, "gradescope": _gradescope}[kind](
-        rows, assignments
-    )
     out = io.StringIO(newline="")
+    table = FORMATS[kind].table(rows, assignments)
     csv.writer(out).writerows([[safe(cell) for cell in row] for row in table])
     write_whole(path, out.getvalue())
 
@@ -119,55 +127,9 @@ def _gradescope(rows, assignments):
         yield [row["first"], row["last"], row["student"], row["email"], row["score"], row["points"]]
 
 
-def class_report(course: Course, gradebook, assignment: str) -> dict:
-    """Return what an instructor wants to know of a class: by question, and who needs a look."""
-    from cnnbook.grading.grade import read_results, stored_results
-
-    questions: dict[str, dict] = {}
-    flagged: dict[str, list[str]] = {}
-    unsandboxed, totals = [], []
-    for submission in gradebook.find_assignment(assignment).submissions:
-        student = submission.student.id
-        held = read_results(course, assignment, student)
-        if held is None:
-            continue
-        totals.append(float(submission.score))
-        if not held["sandbox"]:
-            unsandboxed.append(student)
-        for result in stored_results(held):
-            if result.notes:
-                flagged.setdefault(student, []).extend(result.notes)
-            for question in result.questions:
-                entry = questions.setdefault(
-                    question.name,
-                    {"points": question.points, "scores": [], "states": {}, "hints": {}},
-                )
-                entry["scores"].append(question.score)
-                entry["states"][question.state] = entry["states"].get(question.state, 0) + 1
-                if question.hint:
-                    entry["hints"][question.hint] = entry["hints"].get(question.hint, 0) + 1
-    return {
-        "assignment": assignment,
-        "students": len(totals),
-        "mean": round(sum(totals) / len(totals), 2) if totals else None,
-        "questions": questions,
-        "flagged": flagged,
-        "without sandbox": unsandboxed,
-    }
-
-
-def report_lines(report: dict) -> list[str]:
-    """Return the report for reading."""
-    lines = [f"{report['assignment']}: {report['students']} graded, mean {report['mean']}"]
-    for name, entry in report["questions"].items():
-        count = max(len(entry["scores"]), 1)
-        states = ", ".join(f"{n} {state}" for state, n in sorted(entry["states"].items()))
-        mean = sum(entry["scores"]) / count
-        lines.append(f"  {name:24s} {mean:5.2f} of {entry['points']:g}   {states}")
-        for hint, number in sorted(entry["hints"].items(), key=lambda pair: -pair[1])[:3]:
-            lines.append(f"      {number} × {hint}")
-    for student, notes in sorted(report["flagged"].items()):
-        lines += [f"  look at {student!r}: {note}" for note in notes]
-    if report["without sandbox"]:
-        lines.append(f"  graded without a sandbox: {len(report['without sandbox'])}")
-    return lines
+FORMATS = {
+    "csv": Format(_csv, True, "a row for each student and assignment"),
+    "canvas": Format(_canvas, True, "Canvas's gradebook, a column for each assignment"),
+    "moodle": Format(_moodle, False, "Moodle's grades of one assignment"),
+    "gradescope": Format(_gradescope, False, "Gradescope's grades of one assignment"),
+}

@@ -6,6 +6,7 @@ the grading machine, and load nothing from anywhere.
 
 import re
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment
@@ -22,38 +23,7 @@ WORDS = {
     "not graded": "not graded yet",
 }  # fmt: skip
 
-PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{{ assignment }}: feedback for {{ student }}</title>
-<style>
-:root { color-scheme: light dark; }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin: 0 0 .5rem; }
-section { border: 1px solid #8886; border-left: .4rem solid #767676; padding: .8rem 1rem; margin: 1rem 0; }
-section.right { border-left-color: #0a7d5a; } section.wrong, section.error { border-left-color: #b84a00; }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; background: #8881; padding: .6rem; font-size: .9rem; }
-.hint { border-left: .2rem solid #0072b2; padding-left: .7rem; } .score { float: right; }
-@media print { section { break-inside: avoid; } }
-</style></head><body>
-<h1>{{ assignment }}</h1>
-<p>{{ student }}: <strong>{{ "%g"|format(score) }} of {{ "%g"|format(points) }} points</strong>
-{%- if waiting %}, and {{ waiting }} not graded yet{% endif %}.</p>
-{% if not sandbox %}<p>Graded without a sandbox.</p>{% endif %}
-{% for note in notes %}<p>Note: {{ note }}.</p>{% endfor %}
-{% for q in questions %}
-<section class="{{ q.state|replace(' ', '-') }}" aria-labelledby="q{{ loop.index }}">
-<h2 id="q{{ loop.index }}">{{ q.title }} <span class="score">{{ q.shown }} of {{ "%g"|format(q.points) }}</span></h2>
-<p>{{ q.word|capitalize }}.</p>
-{% if q.reason %}<pre>{{ q.reason }}</pre>{% endif %}
-{% if q.hint %}<p class="hint">{{ q.hint }}</p>{% endif %}
-{% if q.comment %}<p>Comment: {{ q.comment }}</p>{% endif %}
-{% if q.answer %}<details><summary>Your answer</summary><pre>{{ q.answer }}</pre></details>{% endif %}
-</section>
-{% endfor %}
-</body></html>
-"""
+PAGE = (files("cnnbook.grading") / "feedback.html").read_text(encoding="utf-8")
 TEMPLATE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(PAGE)
 
 
