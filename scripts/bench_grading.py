@@ -22,7 +22,7 @@ from cnnbook.grading.assignment import read_assignment
 from cnnbook.grading.course import Course
 from cnnbook.grading.grade import grade_class
 from cnnbook.grading.misconceptions import load_answers
-from scripts.answers_equal import compare_answers
+from scripts.compare_engines import compare_answers
 from scripts.grade_demo import ASSIGNMENT, SOLUTION, submission
 from scripts.grading_costs import busy, costs
 from scripts.hardware import describe_hardware

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from scripts.one_sentence_per_line import one_sentence_per_line
 from scripts.paths import chapters, solutions
-from scripts.sentences import one_sentence_per_line
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 KEPT_CELL_METADATA = ("covers", "mystnb", "nbgrader", "tags")

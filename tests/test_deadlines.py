@@ -10,7 +10,7 @@ import pytest
 
 from cnnbook.grading import deadlines, workers
 from cnnbook.grading.deadlines import Clock, Deadline
-from cnnbook.grading.limits import TooLong, alarm
+from cnnbook.grading.limits import TimeLimit, TooLong
 from tests.one_question import LIMITS, score_of
 
 SHORT = replace(LIMITS, cell_seconds=1)
@@ -108,10 +108,10 @@ def test_what_can_no_longer_be_read_counts_as_last_seen():
 
 
 def test_a_test_too_has_its_time_in_what_it_computes():
-    with alarm(0.1, 5):
+    with TimeLimit(0.1, 5):
         time.sleep(0.3)
-    with pytest.raises(TooLong), alarm(0.1, 50):
+    with pytest.raises(TooLong), TimeLimit(0.1, 50):
         while True:
             pass
-    with pytest.raises(TooLong), alarm(50, 0.1):
+    with pytest.raises(TooLong), TimeLimit(50, 0.1):
         time.sleep(5)

@@ -11,9 +11,10 @@ from nbconvert.filters import markdown2html
 
 from cnnbook.grading import cli
 from cnnbook.grading.course import Course
-from cnnbook.grading.grade import grade_class, read_results, stored_results
+from cnnbook.grading.grade import grade_class
 from cnnbook.grading.limits import Limits
 from cnnbook.grading.result import STATES
+from cnnbook.grading.stored import read_results, stored_results
 from cnnbook.grading.workers import stop_warm_parent, warm_parent
 from tests.submissions import accidents, forgers, hostile  # noqa: F401  (they fill ROWS)
 from tests.submissions.course import ASSIGNMENT, FULL, NOTEBOOK, Submission, make_course

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.one_sentence_per_line import one_sentence_per_line, rendered
 from scripts.paths import ROOT
-from scripts.sentences import one_sentence_per_line, rendered
 from scripts.tidy_notebooks import dump, tidy
 
 

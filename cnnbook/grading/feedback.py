@@ -13,8 +13,8 @@ from jinja2 import Environment
 
 from cnnbook.grading.assignment import released_cells
 from cnnbook.grading.course import Course, write_whole
-from cnnbook.grading.grade import read_results, stored_results
 from cnnbook.grading.result import OPEN
+from cnnbook.grading.stored import read_results, stored_results
 
 WORDS = {
     "right": "right", "partial": "partly right", "wrong": "not right yet", "error": "stopped with an error",

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 from cnnbook.grading import hints
@@ -15,11 +16,10 @@ from cnnbook.grading.intake import HandedIn, find_notebooks, read_notebook
 from cnnbook.grading.limits import Limits
 from cnnbook.grading.record import Recorder, gradebook_of, require_assignment, timestamp_of
 from cnnbook.grading.result import NotebookResult, result_from
+from cnnbook.grading.stored import delete_results, read_results, write_results
 from cnnbook.grading.ungraded import ungraded
 from cnnbook.grading.workers import GraderFailed, cpus, grade_submission, stay_on_a_cpu, stop
 from cnnbook.grading.written import make_harmless
-
-RESULT = "result.json"
 
 
 @dataclass
@@ -73,29 +73,35 @@ def grade_class(
     try:
         with gradebook_of(course) as gradebook:
             require_assignment(course, assignment, gradebook)
-            tables = [hints.table(course, assignment, r, limits, sandbox, pool) for r in releases]
             recorder = Recorder(gradebook, assignment)
-            keeper = _Keeper(course, assignment, recorder, releases, tables, summary)
+            writer = _Writer(course, assignment, recorder, releases, summary)
             running: dict[Future, tuple] = {}
             for number, student in enumerate(wanted):
                 handed = take_in(found[student], names)
                 fingerprint = digest(mark, json.dumps(handed, sort_keys=True))
-                if _is_done(course, assignment, student, fingerprint):
-                    summary.unchanged.append(student)
+                if writer.is_done(student, fingerprint):
                     continue
                 future = pool.submit(grade_student, releases, handed, limits.as_dict(), sandbox)
                 running[future] = (student, found[student], fingerprint)
-                _keep_finished(running, keeper, 2 * jobs)  # not all at once: memory stays flat
+                _keep_finished(running, writer, 2 * jobs)  # not all at once: memory stays flat
                 done = number + 1 - len(running)
                 per_student = (time.monotonic() - start) / max(done, 1)
                 progress(done, len(wanted), per_student * (len(wanted) - done))
-            _keep_finished(running, keeper, 0)
+            _keep_finished(running, writer, 0)
+            submit = partial(_submit, pool, limits.as_dict(), sandbox)
+            hints.add_hints(course, assignment, releases, writer.without_hints, submit)
             progress(len(wanted), len(wanted), 0.0)
     finally:
         if executor is None:
             pool.shutdown(wait=False, cancel_futures=True)
     summary.seconds = round(time.monotonic() - start, 2)
     return summary
+
+
+def _submit(
+    pool: Executor, limits: dict, sandbox: bool, release: dict, handed: dict, only: str
+) -> Future:
+    return pool.submit(grade_submission, release, handed, limits, sandbox=sandbox, only=only)
 
 
 def grade_student(
@@ -116,7 +122,7 @@ def take_in(folder: Path, names: list[str]) -> list[dict]:
     return handed
 
 
-def _keep_finished(running: dict[Future, tuple], keeper: "_Keeper", most: int) -> None:
+def _keep_finished(running: dict[Future, tuple], writer: "_Writer", most: int) -> None:
     """Keep what has ended, and wait until at most so many are running."""
     while running:
         block = len(running) > most
@@ -130,28 +136,38 @@ def _keep_finished(running: dict[Future, tuple], keeper: "_Keeper", most: int) -
             try:
                 results = [result_from(data) for data in future.result()]
             except GraderFailed as error:
-                keeper.keep_failure(student, folder, str(error))
+                writer.keep_failure(student, folder, str(error))
             else:
-                keeper.keep(student, folder, results, fingerprint)
+                writer.keep(student, folder, results, fingerprint)
 
 
 @dataclass
-class _Keeper:
+class _Writer:
     """The one writer."""
 
     course: Course
     assignment: str
     recorder: Recorder
     releases: list[dict]
-    tables: list[hints.Table]
     summary: RunReport
+    without_hints: list[str] = field(
+        default_factory=list
+    )  # whose lost points were not looked up yet
+
+    def is_done(self, student: str, fingerprint: str) -> bool:
+        """Return whether this submission was graded as it is, and note it."""
+        held = read_results(self.course, self.assignment, student)
+        if held is None or held["fingerprint"] != fingerprint:
+            return False
+        self.summary.unchanged.append(student)
+        if not held["hinted"]:
+            self.without_hints.append(student)
+        return True
 
     def keep(
         self, student: str, folder: Path, results: list[NotebookResult], fingerprint: str
     ) -> None:
         """Keep what a submission's grading gave."""
-        for table, result in zip(self.tables, results, strict=True):
-            hints.apply(table, result)
         self._write(student, folder, results, fingerprint)
         self.summary.graded.append(student)
         self.summary.scores[student] = sum(result.score for result in results)
@@ -173,7 +189,7 @@ class _Keeper:
         """Write the executed notebooks, then the scores, and last the file that says all is done."""
         when, note = timestamp_of(folder)
         target = self.course.autograded / student / self.assignment
-        (target / RESULT).unlink(missing_ok=True)
+        delete_results(self.course, self.assignment, student)
         for result in results:
             if note:
                 result.notes.append(note)
@@ -182,28 +198,8 @@ class _Keeper:
             write_whole(target / result.notebook, json.dumps(result.executed, indent=1))
             result.executed = None
         self.recorder.record(student, results, when)
-        content = {
-            "fingerprint": fingerprint,
-            "sandbox": self.summary.sandbox,
-            "notebooks": [result.as_dict() for result in results],
-        }
-        write_whole(target / RESULT, json.dumps(content, indent=1))
-
-
-def _is_done(course: Course, assignment: str, student: str, fingerprint: str) -> bool:
-    held = read_results(course, assignment, student)
-    return held is not None and held["fingerprint"] == fingerprint
-
-
-def read_results(course: Course, assignment: str, student: str) -> dict | None:
-    """Return what is kept of a student's last grading, or None."""
-    path = course.autograded / student / assignment / RESULT
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
-def stored_results(held: dict) -> list[NotebookResult]:
-    """Return the results that `read_results` found."""
-    return [result_from(data) for data in held["notebooks"]]
+        lost = any(map(hints.can_have_a_hint, (q for r in results for q in r.questions)))
+        if lost:
+            self.without_hints.append(student)
+        content = {"fingerprint": fingerprint, "sandbox": self.summary.sandbox, "hinted": not lost}
+        write_results(self.course, self.assignment, student, content, results)

@@ -44,7 +44,7 @@ class TooLong(BaseException):
     """A test took longer than it may."""
 
 
-class alarm:
+class TimeLimit:
     """Raise TooLong in the block when this process has computed for so many seconds, or by the clock."""
 
     def __init__(self, seconds: float, by_the_clock: float):

@@ -1,7 +1,7 @@
 """How a class did, question by question, and who needs a look."""
 
 from cnnbook.grading.course import Course
-from cnnbook.grading.grade import read_results, stored_results
+from cnnbook.grading.stored import read_results, stored_results
 
 
 def class_report(course: Course, gradebook, assignment: str) -> dict:

@@ -14,7 +14,7 @@ from cnnbook.grading.cells import CellRunner, Ran
 from cnnbook.grading.deadlines import Allowance
 from cnnbook.grading.executed import clean_outputs
 from cnnbook.grading.generators import seed_generators
-from cnnbook.grading.limits import Limits, TooLong, alarm
+from cnnbook.grading.limits import Limits, TimeLimit, TooLong
 from cnnbook.grading.reasons import explain, score_of
 from cnnbook.grading.rebuild import Rebuilt, Step
 from cnnbook.grading.result import QuestionResult, TestResult, question_from
@@ -171,7 +171,7 @@ class TestRun:
         try:
             self.refresh(session)
             seed_generators(int(hashlib.sha256(cell.id.encode()).hexdigest()[:8], 16))
-            with alarm(end.seconds + 2, end.by_the_clock + 2):
+            with TimeLimit(end.seconds + 2, end.by_the_clock + 2):
                 ran = self.trusted.run(cell.source, cell.id)
         except StudentGone as error:
             ran = Ran(error=error)

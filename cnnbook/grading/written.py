@@ -11,7 +11,7 @@ import re
 import threading
 from html import escape
 
-from cnnbook.grading.limits import TooLong, alarm
+from cnnbook.grading.limits import TimeLimit, TooLong
 
 LONGEST, SECONDS = 20_000, 2.0  # what is rendered to be judged: what a person wrote is shorter
 SUSPECT = re.compile(r"[<\[]|```|~~~|\\href|://|@")  # all harm needs one of these
@@ -46,7 +46,7 @@ def _judged(answer: str) -> str:
     in_time = threading.current_thread() is threading.main_thread()  # signals reach no other
     if len(answer) > (LONGEST if in_time else LONGEST // 10):
         return _as_source(answer)
-    with alarm(SECONDS, 4 * SECONDS) if in_time else contextlib.nullcontext():
+    with TimeLimit(SECONDS, 4 * SECONDS) if in_time else contextlib.nullcontext():
         for version in (answer, _tags_as_text(answer)):
             if _is_harmless(version):
                 return version

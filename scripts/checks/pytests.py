@@ -14,7 +14,8 @@ DAMAGES = ("tests/test_checks_can_fail.py",)
 GRADING = (
     "tests/test_boundary.py", "tests/test_cgroup.py", "tests/test_collect.py",
     "tests/test_commands.py", "tests/test_course_folders.py", "tests/test_data.py",
-    "tests/test_deadlines.py", "tests/test_grading.py", "tests/test_submissions.py",
+    "tests/test_deadlines.py", "tests/test_grading.py", "tests/test_hints.py",
+    "tests/test_submissions.py",
 )  # fmt: skip
 
 
