@@ -8,6 +8,7 @@ passes in one process.
 from pathlib import Path
 
 import pytest
+import torch
 
 from cnnbook.grading import workers
 from tests.one_question import SETUP, score_of
@@ -53,7 +54,11 @@ def cases_of(name: str) -> dict[str, tuple[str, str]]:
 
 
 CROSSING, NOT_CROSSING = cases_of("boundary.txt"), cases_of("not_crossing.txt")
-FURTHER = ["class Net: pass", "def g(trainer, net): pass"]  # what an answer may have beside f
+FURTHER = [
+    "class Net: pass",
+    "def g(trainer, net): pass",
+    "objs = []",
+]  # what an answer may have beside f
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -64,13 +69,14 @@ def one_warm_parent():
 
 def graded(answer: str, test: str) -> tuple[float, dict]:
     """Return the score of an answer and its question's result."""
-    further = [line for line in FURTHER if line.removesuffix(": pass") in answer]
+    further = [line for line in FURTHER if line.removesuffix(": pass").removesuffix("[]") in answer]
     return score_of(answer, test, right="\n".join(["def f(): pass", *further]))
 
 
 def passes_in_one_process(answer: str, test: str) -> None:
     """Run an answer and its test as a plain notebook would."""
     names = {}
+    torch.manual_seed(0)
     exec(SETUP + answer, names)
     exec(test, names)
 
@@ -91,6 +97,20 @@ def test_what_does_not_cross_is_told_with_what_to_write(name, tmp_path, monkeypa
     assert score == 0
     assert question["tests"][0]["state"] in ("wrong", "error")
     assert "expect" in question["tests"][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    "test",
+    ["f(x).backward()", "(f(x) * 2).backward()", "torch.autograd.grad(f(x), x)", "f([x])[0].backward()",
+     "f(nn.Linear(1, 1).weight).backward()", "f(x, w=x).backward()"],
+)  # fmt: skip
+def test_a_gradient_through_a_call_is_refused_in_words_that_say_what_to_write(test):
+    answer = "def f(x, w=1):\n    return [f(x[0])] if isinstance(x, list) else (x * w).sum()"
+    test = "x = torch.ones(3, requires_grad=True)\n" + test
+    passes_in_one_process(answer, test)
+    score, question = graded(answer, test)
+    assert score == 0
+    assert "no gradient comes back through a call" in question["tests"][0]["detail"]
 
 
 AS_PROBES = {
@@ -163,6 +183,16 @@ def test_an_object_that_says_yes_to_everything_gains_nothing(test):
     )
     passes_in_one_process(answer, test)
     assert graded(answer, test)[0] == 0
+
+
+def test_a_generator_with_a_name_is_not_used_up_by_a_look():
+    answer = "f = (n for n in range(3))"
+    assert graded(answer, "assert True")[0] == graded(answer, "assert list(f) == [0, 1, 2]")[0] == 1
+
+
+def test_a_network_of_the_tests_as_the_last_line_is_no_number_of_points():
+    assert graded("def f():\n    return 1", "net = nn.Linear(f(), 1)\nnet.eval()")[0] == 1
+    assert graded("class f(nn.Linear):\n    pass", "f(1, 1)")[0] == 0
 
 
 def test_arguments_are_copies_so_that_what_is_done_to_them_spoils_no_later_check():

@@ -11,6 +11,7 @@ import io
 import operator
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import cloudpickle
 import torch
@@ -66,6 +67,8 @@ class StudentObject:
 
     __class__ = property(_own_class)  # isinstance reads it
     __setattr__ = __delattr__ = __mro_entries__ = __enter__ = __exit__ = _refused
+    __setitem__ = __delitem__ = __float__ = __int__ = __index__ = __array__ = __next__ = _refused
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __neg__ = _refused
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __contains__ = _refused
     __hash__ = object.__hash__
 
@@ -110,7 +113,7 @@ class _Elsewhere(torch.autograd.Function):
 
     @staticmethod
     def forward(_, values: torch.Tensor, *inputs) -> torch.Tensor:
-        return values.view_as(values)
+        return values.clone()
 
     @staticmethod
     def backward(_, *gradients):
@@ -142,13 +145,8 @@ def result_of(session, function, given: list, answer: dict, buffers: list):
     if "error" in answer:
         raise error_from(answer["error"])
 
-    def other(form: dict):
-        if form.get("t") != "graph":
-            return object_of(session, form)
-        anchor = torch.ones((), requires_grad=True)
-        return _Elsewhere.apply(data.decoded(form["v"], buffers, other), anchor, *_leaves(given))
-
     with reading_an_answer():
+        other = partial(_no_data, session, buffers, given)
         value = data.decoded(answer["value"], buffers, other)
         printed, is_changed = str(answer["printed"]), answer["changed"] is True
     if printed and not isinstance(sys.stdout, Capped):  # a test listens
@@ -163,15 +161,27 @@ def result_of(session, function, given: list, answer: dict, buffers: list):
     return value
 
 
+def _no_data(session, buffers: list, given: list, form: dict):
+    """Return what stands here for a tensor with a graph, or an object, that another process holds."""
+    if form.get("t") != "graph":
+        return object_of(session, form)
+    values = data.decoded(form["v"], buffers, partial(object_of, session))
+    anchor = torch.ones((), requires_grad=True)  # so that its graph is known to be there
+    return _Elsewhere.apply(values, anchor, *_leaves(given))
+
+
 def names_of(session, answer: dict, buffers: list) -> dict[str, object]:
     """Return what stands here for the names that the student's code defines; data is itself."""
+    found: dict[str, object] = {}
     with reading_an_answer():
-        return {
-            str(name): data.decoded(
-                form, buffers, lambda _, name=name: StudentObject(session, name, name)
-            )
-            for name, form in answer["names"].items()
-        }
+        for name, form in answer["names"].items():
+            if isinstance(form, dict) and form.get("t") == "object":
+                found[name] = StudentObject(
+                    session, name, name
+                )  # the one of that name at each call
+            else:
+                found[name] = data.decoded(form, buffers, partial(_no_data, session, buffers, []))
+    return found
 
 
 def object_of(session, form: dict) -> StudentObject:

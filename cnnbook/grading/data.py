@@ -1,7 +1,7 @@
 """Values as data: what a student's process says is decoded without executing anything.
 
-Only numbers, text, containers, arrays, tensors and pictures exist in it; `boundary` says what travels
-in the place of anything else.
+Only numbers, text, containers, arrays, tensors and pictures exist in it; `boundary` says what stands
+for anything else, and for a tensor whose gradients would flow back ("graph").
 """
 
 import itertools
@@ -19,6 +19,7 @@ from torch import nn
 from cnnbook.forked.messages import WireError
 
 DEPTH, LONGEST = 60, 100_000  # of nested containers; parts of an iterator
+FIELDS, DIGITS = 100, 4000  # of a named tuple; of a Decimal
 DTYPES = {
     str(dtype).removeprefix("torch."): dtype
     for dtype in (
@@ -29,7 +30,6 @@ DTYPES = {
 ARRAY_DTYPE = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248]|c(8|16)|[SU]\d{1,6})")
 PLAIN = (bool, int, float, complex, str, bytes, list, tuple, set, dict)
 CLASSES = {kind.__name__: kind for kind in PLAIN}
-FIELDS, DIGITS = 100, 4000  # of a named tuple; of a Decimal
 MODES = {"1": 1, "L": 8, "LA": 16, "RGB": 24, "RGBA": 32, "I": 32, "F": 32}  # bits of a pixel
 
 
@@ -90,10 +90,11 @@ def encoded(value, buffers: list, other: Callable, depth: int = 0):
     if isinstance(value, Decimal) and _is_short(value):
         return {"t": "decimal", "v": Decimal.__str__(value)}
     if isinstance(value, Image.Image) and value.mode in MODES:
-        place = _put(value.tobytes(), buffers)
-        return {"t": "picture", "m": value.mode, "s": list(value.size), "b": place}
+        pixels = _put(value.tobytes(), buffers)
+        return {"t": "picture", "m": value.mode, "s": list(value.size), "b": pixels}
     if isinstance(value, Iterator):
-        return {"t": "iterator", "v": [inside(p) for p in itertools.islice(value, LONGEST)]}
+        parts = [inside(part) for part in itertools.islice(value, LONGEST)]
+        return {"t": "iterator", "v": parts} if len(parts) < LONGEST else other(value)
     if isinstance(value, type) and known_class(value.__name__) is value:
         return {"t": "class", "v": value.__name__}
     return other(value)
@@ -208,10 +209,8 @@ def _decoded(form: dict, buffers: list, other: Callable, depth: int):
             return made(map(inside, form["v"]))
         case "class":
             return known_class(form["v"]) or _refuse(form["v"])
-        case "dtype":
-            return DTYPES[form["v"]]
-        case "device":
-            return torch.device(form["v"])
+        case "dtype" | "device" as kind:
+            return DTYPES[form["v"]] if kind == "dtype" else torch.device(form["v"])
         case "array" | "scalar" as kind:
             dtype = form["d"] if ARRAY_DTYPE.fullmatch(form["d"]) else _refuse(form["d"])
             array = np.frombuffer(buffers[form["b"]], dtype=dtype)

@@ -119,7 +119,8 @@ def can_be_a_students(value: object) -> bool:
     if isinstance(value, list | tuple | set | frozenset):
         return all(map(can_be_a_students, value))
     data = (str, bytes, numbers.Number, np.ndarray, np.generic, torch.Tensor)
-    return value is None or callable(value) or isinstance(value, data)
+    is_function = callable(value) and not isinstance(value, torch.nn.Module)
+    return value is None or is_function or isinstance(value, data)
 
 
 def score_of(value: object, points: float) -> tuple[float, str]:

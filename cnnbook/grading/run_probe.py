@@ -23,9 +23,11 @@ class _Unpickler(pickle.Unpickler):
     def __init__(self, packed: bytes, find: Callable):
         super().__init__(io.BytesIO(packed))
         self.find = find
+        self.own: list = []  # the student's objects among what is read
 
     def persistent_load(self, key):
-        return self.find(key)
+        self.own.append(self.find(key))
+        return self.own[-1]
 
 
 def run_probe(find: Callable, other: Callable, packed: bytes, out: list, limit: int) -> dict:
@@ -34,23 +36,23 @@ def run_probe(find: Callable, other: Callable, packed: bytes, out: list, limit: 
     `find(key)` returns an object of the student's by its name or number, `other` is the form of one
     that is no data, and `limit` is how many characters of what is printed are kept.
     """
-    function, arguments, named, news, around = _Unpickler(packed, find).load()
+    reader = _Unpickler(packed, find)
+    function, arguments, named, news, around = reader.load()
+    given = [one for one in (*arguments, *named.values()) if all(one is not o for o in reader.own)]
     set_generators(news)
-    before = around.pop("is_call") and _picture(arguments, named)
+    before = around.pop("is_call") and _picture(given)
     printed = Capped(limit)
     with _within(**around), contextlib.redirect_stdout(printed):
         value = function(*arguments, **named)
     form = data.encoded(value, out, other)
-    changed = bool(before) and (
-        _picture(arguments, named) != before or _is_shared(value, [*arguments, *named.values()])
-    )
+    changed = bool(before) and (_picture(given) != before or _is_shared(value, given))
     return {"value": form, "printed": printed.text(), "changed": changed}
 
 
-def _picture(arguments: tuple, named: dict) -> bytes | None:
+def _picture(given: list) -> bytes | None:
     """Return the arguments of a call as bytes, to compare them later, where that can be done."""
     try:
-        return pickled((arguments, named))
+        return pickled(given)
     except Exception:
         return None
 

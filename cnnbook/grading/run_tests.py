@@ -41,6 +41,7 @@ class TestRun:
         self.tests: dict[str, TestResult] = {}
         self.notes: list[str] = []
         self.restarts = 0
+        self.all_ran = False  # whether every cell has run once
         self.fresh = False  # whether the tests have the names of the latest cells
         self.lengths = {step.id: step.source.count("\n") + 1 for step in rebuilt.steps}
         self.answer_names = list(
@@ -113,6 +114,7 @@ class TestRun:
                     self.notes.append(f"the instructor's cell {step.id} failed: {ran.error}")
             elif step.kind == "test" and step.cell and self.only in (None, step.cell.question):
                 waiting += [(index, step.cell)] if self.run_test(index, step.cell) else []
+        self.all_ran = True
         for index, cell in waiting:
             before = self.tests[cell.id]
             self.run_test(index, cell)
@@ -176,7 +178,7 @@ class TestRun:
         except StudentGone as error:
             ran = Ran(error=error)
         if isinstance(ran.error, StudentGone | TooLong):
-            self.restart(index)
+            self.restart(len(self.rebuilt.steps) if self.all_ran else index)
         if ran.error is None:
             try:
                 score, message = score_of(ran.value, cell.points)
@@ -184,7 +186,7 @@ class TestRun:
                 return TestResult(cell.id, cell.points, score, state, message), ran
             except BoundaryError as error:  # points that are an object of the student's
                 ran.error = error
-        called = self.session is None or self.session.calls > calls
+        called = session.calls > calls
         failed, gone = self.failed.get(cell.question), self.gone_at(cell)
         state, message, detail = explain(cell, ran.error, ran.line, failed, gone, self.lengths)
         detail += "" if called else " (the submission was not called)"

@@ -38,6 +38,7 @@ def open_session(
             if attempt == 3:
                 raise NoSandbox(f"the student's process did not start ({error!r})") from None
     if answer.get("sandbox", "no answer") is not None:
+        channel.close()
         raise NoSandbox(str(answer.get("sandbox", "it ended")))
     return Session(channel, limits.message), answer["keeper"]
 

@@ -1,6 +1,6 @@
 """The student's side: runs in a locked-in process, executes the student's cells and answers calls.
 
-Nothing in here is trusted by anyone: all that leaves this process is data (`wire`), and all that it
+Nothing in here is trusted by anyone: all that leaves this process is data (`data`), and all that it
 knows is what it was sent. A child of the warm parent becomes a keeper, which leaves the machine's
 namespaces and waits. The keeper's child is the first process of the new ones: it only waits too, and
 with it the kernel ends all others. Its child is the process that locks itself in and runs the cells.
@@ -16,6 +16,7 @@ import sys
 import traceback
 import types
 import warnings
+from collections.abc import Iterator
 
 import torch
 
@@ -194,10 +195,13 @@ class Student:
         return {"names": {name: self._form_of_name(name, out) for name in names}}
 
     def _form_of_name(self, name: str, out: list) -> dict:
+        value = self.cells.names[name]
+        if isinstance(value, Iterator):  # which a look would use up
+            return self.form_of(value)
         try:
-            return data.encoded(self.cells.names[name], out, self.form_of)
+            return data.encoded(value, out, self.form_of)
         except data.Unsendable:
-            return self.form_of(self.cells.names[name])
+            return self.form_of(value)
 
     def do_probe(self, request, buffers, out) -> dict:
         """Run a function of the tests' beside the student's objects."""
