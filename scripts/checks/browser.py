@@ -4,8 +4,9 @@ import hashlib
 import re
 from pathlib import Path
 
+from scripts.checks.families import BROWSER
 from scripts.checks.pages import built_pages
-from scripts.checks.pytests import BROWSER, run_pytest
+from scripts.checks.pytests import run_pytest
 from scripts.paths import HTML, ROOT
 from scripts.proof.unit import Outcome, Unit
 

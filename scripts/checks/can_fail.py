@@ -1,6 +1,7 @@
 """Proof that the checks can fail: each damage to a copy of the project turns its check red."""
 
-from scripts.checks.pytests import DAMAGES, by_function, run_pytest
+from scripts.checks.families import DAMAGES
+from scripts.checks.pytests import by_function, run_pytest
 from scripts.paths import ROOT
 from scripts.proof.unit import Outcome, Unit
 

@@ -1,6 +1,7 @@
 """The grading engine: the corpus of submissions, the walls, kills, courses."""
 
-from scripts.checks.pytests import GRADING, by_function, run_pytest
+from scripts.checks.families import GRADING
+from scripts.checks.pytests import by_function, run_pytest
 from scripts.paths import ROOT
 from scripts.proof.unit import Outcome, Unit
 

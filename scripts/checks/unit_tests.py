@@ -2,7 +2,8 @@
 
 import re
 
-from scripts.checks.pytests import BROWSER, DAMAGES, GRADING, run_pytest
+from scripts.checks.families import BROWSER, DAMAGES, GRADING
+from scripts.checks.pytests import run_pytest
 from scripts.paths import ROOT
 from scripts.proof.unit import Outcome, Unit
 
