@@ -131,7 +131,9 @@ def another_hidden_test(root: Path) -> None:
     for cell in notebook["cells"]:
         if cell["metadata"].get("nbgrader", {}).get("grade_id", "").startswith("test_same_padding"):
             place = cell["source"].index("### BEGIN HIDDEN TESTS\n") + 1
-            cell["source"].insert(place, "assert same_padding(9) == (4, 4)\n")
+            cell["source"].insert(
+                place, 'expect(same_padding, 9, gives=(4, 4), look_at="both sides")\n'
+            )
             path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
             return
     raise ValueError(f"{SOLUTION} has no test of same_padding: mend scripts/bench_loop.py")
